@@ -1,0 +1,1 @@
+"""Renkei: a closed network for home care teams whose operating policy is executable."""

@@ -1,0 +1,190 @@
+"""The only way into the audit trail, and the proof that nothing in it was changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from renkei.audit.models import START, AuditEvent, AuditHead, Outcome
+from renkei.kernel import clock
+from renkei.kernel.database import execute, for_update, row
+
+Detail = dict[str, Any]
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with one spelling only: sorted keys, no spaces, shortest escapes.
+
+    Equal to RFC 8785 for what the trail holds: ASCII keys, strings, integers, true, false, null.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def link(
+    before: bytes,
+    *,
+    stream: str,
+    seq: int,
+    at_us: int,
+    actor: str | None,
+    organization: str | None,
+    action: str,
+    outcome: str,
+    entity: str,
+    detail: str,
+) -> bytes:
+    """The hash of a line: SHA-256 over the hash before it and its canonical JSON."""
+    line = {
+        "action": action,
+        "actor": actor,
+        "at": at_us,
+        "detail": detail,
+        "entity": entity,
+        "organization": organization,
+        "outcome": outcome,
+        "seq": seq,
+        "stream": stream,
+    }
+    return sha256(before + canonical(line)).digest()
+
+
+def record(
+    *,
+    stream: str,
+    action: str,
+    entity: str,
+    actor: UUID | None,
+    organization: UUID | None = None,
+    outcome: str = Outcome.DONE.value,
+    detail: Detail | None = None,
+    at_us: int | None = None,
+) -> None:
+    """Append one line to a stream, in the transaction of what it tells of."""
+    at_us = clock.to_us(clock.now()) if at_us is None else at_us
+    written = canonical(detail or {}).decode()
+    who = actor.hex if actor else None
+    acting = organization.hex if organization else None
+    seq, before = _take_head(stream)
+    seq += 1
+    this = link(
+        before,
+        stream=stream,
+        seq=seq,
+        at_us=at_us,
+        actor=who,
+        organization=acting,
+        action=action,
+        outcome=outcome,
+        entity=entity,
+        detail=written,
+    )
+    execute(
+        "INSERT INTO audit_auditevent"
+        " (stream, seq, at, actor, organization, action, outcome, entity, detail, hash)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [stream, seq, at_us, who, acting, action, outcome, entity, written, this],
+    )
+    execute("UPDATE audit_audithead SET seq = %s, hash = %s WHERE stream = %s", [seq, this, stream])
+
+
+def _take_head(stream: str) -> tuple[int, bytes]:
+    """Lock the end of a chain, beginning the chain if it is new."""
+    sql = "SELECT seq, hash FROM audit_audithead WHERE stream = %s" + for_update("audit_audithead")
+    head = row(sql, [stream])
+    if head is None:
+        execute(
+            "INSERT INTO audit_audithead (stream, seq, hash) VALUES (%s, 0, %s)"
+            " ON CONFLICT (stream) DO NOTHING",
+            [stream, START],
+        )
+        head = row(sql, [stream])
+        assert head is not None
+    return head[0], bytes(head[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first line of a stream that does not fit, and why."""
+
+    stream: str
+    seq: int
+    why: str
+
+
+def verify() -> tuple[int, list[Break]]:
+    """Check every chain; the number of lines read and the first break of each broken stream."""
+    heads = {head.stream: (head.seq, bytes(head.hash)) for head in AuditHead.objects.all()}
+    breaks: dict[str, Break] = {}
+    stream, seq, before, count = "", 0, START, 0
+    for line in _lines():
+        count += 1
+        if line[0] != stream:
+            _check_end(stream, seq, before, heads, breaks)
+            stream, seq, before = line[0], 0, START
+        if stream in breaks:
+            continue
+        seq += 1
+        found = _fault(line, seq, before)
+        if found:
+            breaks[stream] = Break(stream, line[1], found)
+        before = bytes(line[9])
+    _check_end(stream, seq, before, heads, breaks)
+    for unseen, (last, _) in heads.items():
+        breaks.setdefault(unseen, Break(unseen, last, "all lines of the stream are missing"))
+    return count, sorted(breaks.values(), key=lambda one: (one.stream, one.seq))
+
+
+def _lines() -> Iterator[tuple[Any, ...]]:
+    """Every line in the order of its chain, without holding them all in memory."""
+    columns = "stream, seq, at, actor, organization, action, outcome, entity, detail, hash"
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM audit_auditevent ORDER BY stream, seq")
+        while chunk := cursor.fetchmany(2000):
+            yield from chunk
+
+
+def _hex(value: str | UUID | None) -> str | None:
+    return value.hex if isinstance(value, UUID) else value
+
+
+def _fault(line: tuple[Any, ...], seq: int, before: bytes) -> str:
+    """Say why a line does not follow the one before it; empty if it does."""
+    if line[1] != seq:
+        return f"line {seq} is missing"
+    expected = link(
+        before,
+        stream=line[0],
+        seq=line[1],
+        at_us=line[2],
+        actor=_hex(line[3]),
+        organization=_hex(line[4]),
+        action=line[5],
+        outcome=line[6],
+        entity=line[7],
+        detail=line[8],
+    )
+    return "" if expected == bytes(line[9]) else "the line was changed"
+
+
+def _check_end(
+    stream: str,
+    seq: int,
+    before: bytes,
+    heads: dict[str, tuple[int, bytes]],
+    breaks: dict[str, Break],
+) -> None:
+    """Compare the end of a chain with its head; takes the head off the list."""
+    if not stream:
+        return
+    head = heads.pop(stream, None)
+    if stream not in breaks and head != (seq, before):
+        breaks[stream] = Break(stream, seq, "the end of the stream does not match its head")
+
+
+def history(stream: str) -> list[AuditEvent]:
+    """The lines of one stream, oldest first."""
+    return list(AuditEvent.objects.filter(stream=stream).order_by("seq"))

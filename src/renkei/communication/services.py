@@ -1,0 +1,296 @@
+"""Saying something in a group, correcting it, taking it back, and saying that it was understood."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from renkei.communication import log
+from renkei.communication.models import (
+    MAX_LENGTH,
+    Acknowledgement,
+    Communication,
+    Draft,
+    Importance,
+    Kind,
+    Version,
+)
+from renkei.kernel import clock
+from renkei.kernel.database import as_uuid, execute, row
+from renkei.kernel.entity import uuid7
+from renkei.kernel.errors import Problem
+from renkei.kernel.japanese import clean_text
+from renkei.policy.standing import Where
+from renkei.policy.use_case import Change, use_case
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message stands in the log, and whether it was there before."""
+
+    id: UUID
+    seq: int
+    again: bool  # this very post had been accepted before: nothing was written twice
+
+
+def checked_text(text: str) -> str:
+    """The text as it will be kept, without control and direction-changing characters.
+
+    Raises:
+        Problem: it is empty, or longer than 10,000 characters.
+    """
+    cleaned = clean_text(text).strip()
+    if not cleaned:
+        raise Problem(gettext_noop("Please write something first."), field="text")
+    if len(cleaned) > MAX_LENGTH:
+        raise Problem(
+            gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(cleaned)
+        )
+    return cleaned
+
+
+def _place(change: Change) -> tuple[Where, UUID, UUID]:
+    """The group, its id and its key; the rule has made sure that they are there."""
+    where = change.standing.where
+    assert where is not None and where.group is not None and where.key is not None
+    return where, where.group, where.key
+
+
+@use_case("communication.send", on="group")
+def send_communication(
+    change: Change,
+    *,
+    text: str,
+    kind: str = Kind.REPORT.value,
+    importance: str = Importance.NORMAL.value,
+    reply_to: int | None = None,
+    key: UUID,
+    confirmed: bool,
+) -> Posted:
+    """Say something to everyone in the group, once (N3.8).
+
+    Args:
+        key: made by the writing page; posting again with it posts nothing.
+        confirmed: the author saw who reads it and took responsibility for the content.
+
+    Raises:
+        Problem: empty, too long, not confirmed, or an answer to something that is not there.
+    """
+    where, group, group_key = _place(change)
+    cleaned = checked_text(text)
+    if not confirmed:
+        raise Problem(gettext_noop("Please check who will read this before sending."))
+    if reply_to is not None:
+        reply_to = _thread_of(group, reply_to)
+    member = where.member
+    assert member is not None
+    entry = log.append(
+        group=group,
+        key=group_key,
+        last_seq=where.last_seq,
+        sender=change.account,
+        role=member.role,
+        text=cleaned,
+        sent_us=change.now_us,
+        posted_us=change.now_us,
+        kind=kind,
+        importance=importance,
+        reply_to=reply_to,
+        idempotency_key=key,
+    )
+    if entry is None:
+        change.silent = True
+        return _posted_before(group, change.account, key)
+    execute(
+        "UPDATE group_member SET read_seq = %s WHERE id = %s AND read_seq = %s",
+        [entry.seq, member.id.hex, where.last_seq],
+    )
+    execute(
+        "DELETE FROM communication_draft WHERE group_id = %s AND account_id = %s",
+        [group.hex, change.account.hex],
+    )
+    change.about("Communication", entry.id, seq=entry.seq, sealed=entry.sealed_sha256, version=1)
+    change.detail["confirmed"] = True
+    change.tell("log", group, entry.seq)
+    return Posted(entry.id, entry.seq, again=False)
+
+
+def _posted_before(group: UUID, sender: UUID, key: UUID) -> Posted:
+    found = row(
+        "SELECT id, seq FROM communication_communication"
+        " WHERE group_id = %s AND sender_id = %s AND idempotency_key = %s",
+        [group.hex, sender.hex, key.hex],
+    )
+    assert found is not None
+    message = as_uuid(found[0])
+    assert message is not None
+    return Posted(message, found[1], again=True)
+
+
+def _thread_of(group: UUID, seq: int) -> int:
+    """The message an answer hangs under: answers are one level deep."""
+    found = row(
+        "SELECT seq, reply_to, event FROM communication_communication"
+        " WHERE group_id = %s AND seq = %s",
+        [group.hex, seq],
+    )
+    if found is None or found[2]:
+        raise Problem(gettext_noop("The message you answer is not there any more."))
+    return int(found[1] or found[0])
+
+
+def _message(change: Change) -> Communication:
+    message = change.standing.what.message
+    assert message is not None
+    return Communication.objects.get(pk=message.id)
+
+
+@use_case("communication.correct", on="communication")
+def correct_communication(change: Change, *, text: str, version: int) -> int:
+    """Replace the wording of one's own message; the earlier one is kept (N3.8).
+
+    Args:
+        version: the version the author was looking at.
+
+    Returns:
+        The number of the new version.
+
+    Raises:
+        Problem: empty, too long, or corrected meanwhile from elsewhere.
+    """
+    _, group, key = _place(change)
+    message = _message(change)
+    change.about("Communication", message.id, seq=message.seq)
+    cleaned = checked_text(text)
+    if message.version != version:
+        raise Problem(gettext_noop("Someone else corrected this just now."), field="text")
+    if log.unseal(key, message.id, message.version, message.text) == cleaned:
+        change.silent = True
+        return message.version
+    Version.objects.create(
+        communication=message,
+        number=message.version,
+        text=bytes(message.text),
+        replaced_at=change.now,
+    )
+    message.version += 1
+    message.text = log.seal(key, message.id, message.version, cleaned)
+    message.corrected_at = change.now
+    message.save(update_fields=["version", "text", "corrected_at"])
+    change.detail |= {
+        "version": message.version,
+        "sealed": sha256(message.text).hexdigest(),
+    }
+    change.tell("changed", group, message.seq)
+    return message.version
+
+
+@use_case("communication.withdraw", on="communication")
+def withdraw_communication(change: Change, *, reason: str) -> None:
+    """Take back one's own message: the text is no longer shown, who, when and why is.
+
+    Raises:
+        Problem: no reason was given.
+    """
+    _, group, _ = _place(change)
+    message = _message(change)
+    change.about("Communication", message.id, seq=message.seq)
+    cleaned = clean_text(reason).strip()[:200]
+    if not cleaned:
+        raise Problem(gettext_noop("Please give a reason."), field="reason")
+    message.withdrawn_at = change.now
+    message.withdrawn_by_id = change.account
+    message.seal("withdrawal_reason", cleaned)
+    message.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_reason"])
+    change.tell("changed", group, message.seq)
+
+
+@use_case("communication.understand", on="communication")
+def understand_communication(change: Change) -> None:
+    """Say 「了解」 to a message. Saying it twice is saying it once."""
+    _, group, _ = _place(change)
+    message = change.standing.what.message
+    assert message is not None
+    change.about("Communication", message.id, seq=message.seq)
+    _, new = Acknowledgement.objects.get_or_create(
+        communication_id=message.id, account_id=change.account, defaults={"at": change.now}
+    )
+    change.silent = not new
+    if new:
+        change.tell("changed", group, message.seq)
+
+
+@use_case("communication.draft", on="group")
+def save_draft(
+    change: Change,
+    *,
+    text: str,
+    kind: str = Kind.REPORT.value,
+    importance: str = Importance.NORMAL.value,
+    reply_to: int | None = None,
+) -> None:
+    """Keep what is being written, for this person alone, on any device. Leaves no line.
+
+    Raises:
+        Problem: far longer than a message can be.
+    """
+    _, group, key = _place(change)
+    change.silent = True
+    if len(text) > 2 * MAX_LENGTH:
+        raise Problem(
+            gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(text)
+        )
+    mine = Draft.objects.filter(group_id=group, account_id=change.account)
+    if not text.strip():
+        mine.delete()
+        return
+    draft = mine.first() or Draft(
+        id=uuid7(), group_id=group, account_id=change.account, key_id=key
+    )
+    draft.seal(
+        "content",
+        {
+            "text": text,
+            "kind": kind if kind in Kind.values else Kind.REPORT.value,
+            "importance": importance if importance in Importance.values else "normal",
+            "reply_to": reply_to,
+        },
+    )
+    draft.saved_at = change.now
+    draft.save()
+
+
+
+
+# ── Taken over from paper ────────────────────────────────────────────────────────────────────────
+
+
+@use_case("region.load", on="group")
+def take_over_communication(
+    change: Change,
+    *,
+    author: UUID,
+    role: UUID,
+    text: str,
+    said_at: datetime,
+) -> Posted:
+    """Put into the log what was said before, as the records of the region tell it."""
+    where, group, key = _place(change)
+    entry = log.append(
+        group=group,
+        key=key,
+        last_seq=where.last_seq,
+        sender=author,
+        role=role,
+        text=checked_text(text),
+        sent_us=clock.to_us(said_at),
+        posted_us=change.now_us,
+        kind=Kind.REPORT.value,
+        importance=Importance.NORMAL.value,
+    )
+    assert entry is not None
+    change.about("Communication", entry.id, seq=entry.seq, sealed=entry.sealed_sha256, version=1)
+    change.detail["author"] = author.hex
+    return Posted(entry.id, entry.seq, again=False)

@@ -1,0 +1,19 @@
+"""What refuses a start that would be unsafe."""
+
+from typing import Any
+
+from django.core.checks import Error, register
+from django.db import connection
+
+from renkei.audit import guards
+
+
+@register("database")
+def audit_is_guarded(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """The database itself keeps the audit trail append-only."""
+    if "audit_auditevent" not in connection.introspection.table_names():
+        return []
+    return [
+        Error(f"The audit trail is not guarded: trigger {name} is missing.", id="renkei.E001")
+        for name in guards.missing()
+    ]

@@ -1,0 +1,63 @@
+"""How Japanese offices write: kana, dates in eras, telephone and postal numbers, names, messages.
+
+Nothing here alters the characters of a person's name: 髙 stays 髙, 﨑 stays 﨑, and an ideographic
+variation sequence keeps its selector.
+"""
+
+from renkei.kernel.japanese.contact import (
+    EmailFault,
+    PhoneFault,
+    PostalCodeFault,
+    normalise_email,
+    normalise_phone,
+    normalise_postal_code,
+)
+from renkei.kernel.japanese.dates import (
+    DateFault,
+    DateTooEarly,
+    NotADate,
+    OutsideEra,
+    age_on,
+    format_date,
+    parse_date,
+    wareki,
+)
+from renkei.kernel.japanese.kana import fold_kana, is_kana, kana_row, sort_key, widen_kana
+from renkei.kernel.japanese.writing import (
+    clean_text,
+    initials,
+    length,
+    narrow,
+    narrow_number,
+    split_name,
+    stray_control,
+)
+
+__all__ = [
+    "DateFault",
+    "DateTooEarly",
+    "EmailFault",
+    "NotADate",
+    "OutsideEra",
+    "PhoneFault",
+    "PostalCodeFault",
+    "age_on",
+    "clean_text",
+    "fold_kana",
+    "format_date",
+    "initials",
+    "is_kana",
+    "kana_row",
+    "length",
+    "narrow",
+    "narrow_number",
+    "normalise_email",
+    "normalise_phone",
+    "normalise_postal_code",
+    "parse_date",
+    "sort_key",
+    "split_name",
+    "stray_control",
+    "wareki",
+    "widen_kana",
+]

@@ -1,0 +1,265 @@
+"""The patient's record and what the patient agreed to, kept by the managing organization."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from renkei.communication import log
+from renkei.group.models import Group
+from renkei.kernel import clock, vault
+from renkei.kernel.entity import uuid7
+from renkei.kernel.errors import Problem
+from renkei.patient.models import (
+    Basics,
+    Consent,
+    Identity,
+    Patient,
+    RelatedPerson,
+    Relative,
+    Signature,
+)
+from renkei.people.models import Organization
+from renkei.policy.use_case import Change, use_case
+
+
+@use_case("patient.register", on="organization")
+def register_patient(change: Change, *, identity: Identity, basics: Basics) -> Patient:
+    """Take up a patient; the organization becomes the one that manages the record (A4).
+
+    Raises:
+        Problem: name, kana or birth date cannot be right.
+    """
+    _check_identity(identity)
+    organization = change.standing.what.target_organization
+    assert organization is not None
+    patient = Patient(
+        id=uuid7(),
+        key_id=vault.make_key("patient"),
+        organization_id=organization,
+        registered_at=change.now,
+    )
+    patient.seal("identity_sealed", asdict(identity))
+    patient.seal("basics_sealed", asdict(basics))
+    patient.save(force_insert=True)
+    change.stream = f"patient:{patient.id.hex}"
+    change.about("Patient", patient.id, organization=organization.hex)
+    return patient
+
+
+@use_case("patient.change", on="patient")
+def change_identity(change: Change, *, identity: Identity) -> None:
+    """Correct who the patient is.
+
+    Raises:
+        Problem: name, kana or birth date cannot be right.
+    """
+    _check_identity(identity)
+    patient = _patient(change)
+    patient.seal("identity_sealed", asdict(identity))
+    patient.save(update_fields=["identity_sealed"])
+    change.about("Patient", patient.id, part="identity")
+
+
+def _check_identity(identity: Identity) -> None:
+    if not identity.name.strip():
+        raise Problem(gettext_noop("Please write the patient's name."), field="name")
+    if not identity.kana.strip():
+        raise Problem(gettext_noop("Please write the reading in hiragana."), field="kana")
+    if identity.born > clock.today():
+        raise Problem(gettext_noop("The date is in the future."), field="birth_date")
+
+
+def _patient(change: Change) -> Patient:
+    assert change.standing.where is not None
+    return Patient.objects.select_for_update().get(pk=change.standing.where.patient)
+
+
+def _replace_basics(change: Change, basics: Basics, relatives: list[dict[str, object]]) -> None:
+    patient = _patient(change)
+    patient.seal("basics_sealed", asdict(basics))
+    patient.save(update_fields=["basics_sealed"])
+    patient.related_persons.all().delete()
+    for order, given in enumerate(relatives, start=1):
+        _add_relative(patient, order, given)
+    change.about("Patient", patient.id, part="basics")
+
+
+def _add_relative(patient: Patient, order: int, given: dict[str, object]) -> None:
+    person = RelatedPerson(
+        id=uuid7(),
+        key_id=patient.key_id,
+        patient=patient,
+        calling_order=order,
+        emergency_contact=bool(given.get("emergency_contact")),
+        proxy=bool(given.get("proxy")),
+    )
+    relative = given["person"]
+    assert isinstance(relative, Relative)
+    person.seal("person_sealed", asdict(relative))
+    person.save(force_insert=True)
+
+
+@use_case("patient.change", on="patient")
+def change_basics(change: Change, *, basics: Basics, relatives: list[dict[str, object]]) -> None:
+    """Replace what the team needs to know at once, from the patient's record.
+
+    Args:
+        relatives: in calling order, each {"person": Relative, "emergency_contact", "proxy"}.
+    """
+    _replace_basics(change, basics, relatives)
+
+
+@use_case("group.change_basics", on="group")
+def change_basics_in_group(
+    change: Change, *, basics: Basics, relatives: list[dict[str, object]]
+) -> None:
+    """The same from within the patient's group, by a member of the managing organization."""
+    _replace_basics(change, basics, relatives)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentForm:
+    """Form 4 as it came back, or the reason why there is none (P4)."""
+
+    state: str
+    signature: Signature
+    signed_on: date | None = None
+    declined: tuple[int, ...] = ()
+    original_kept_by: UUID | None = None
+    copy_given_on: date | None = None
+    seek_by: date | None = None
+
+
+@use_case("consent.record", on="patient")
+def record_consent(change: Change, *, form: ConsentForm) -> Consent:
+    """Record form 4, or an exemption with its reason (A6). Replaces the record before it.
+
+    Raises:
+        Problem: something the form needs is missing or contradicts itself.
+    """
+    patient = _patient(change)
+    change.about("Patient", patient.id)
+    _check_consent(form, patient)
+    _end_current(patient, change)
+    consent = Consent(
+        id=uuid7(),
+        key_id=patient.key_id,
+        patient=patient,
+        state=form.state,
+        signed_on=form.signed_on,
+        declined=",".join(str(number) for number in sorted(form.declined)),
+        original_kept_by_id=form.original_kept_by,
+        copy_given_on=form.copy_given_on,
+        seek_by=form.seek_by,
+        recorded_at=change.now,
+        recorded_by_id=change.standing.who.account,
+    )
+    consent.seal("signature_sealed", asdict(form.signature))
+    consent.save(force_insert=True)
+    change.about("Consent", consent.id, patient=patient.id.hex, state=form.state)
+    change.detail["declined"] = consent.declined
+    for group in patient.groups.filter(closed_at=None):
+        change.end_standings(group=group.id)
+    return consent
+
+
+def _end_current(patient: Patient, change: Change, **facts: object) -> None:
+    patient.consents.filter(ended_at=None).update(ended_at=change.now, **facts)
+
+
+def _check_consent(form: ConsentForm, patient: Patient) -> None:
+    if form.state == Consent.State.GIVEN:
+        _check_given(form, patient)
+        return
+    if not form.signature.exemption_reason.strip():
+        raise Problem(gettext_noop("Please give a reason."), field="exemption_reason")
+    if form.state == Consent.State.EXEMPT_LIFE and form.seek_by is None:
+        raise Problem(
+            gettext_noop("Please say by when the consent is sought."), field="seek_by"
+        )
+
+
+def _check_given(form: ConsentForm, patient: Patient) -> None:
+    signed, given = form.signed_on, form.copy_given_on
+    if signed is None:
+        raise Problem(gettext_noop("Please write the date of consent."), field="signed_on")
+    if signed > clock.today():
+        raise Problem(gettext_noop("The date is in the future."), field="signed_on")
+    if signed < patient.identity.born:
+        raise Problem(gettext_noop("The date lies before the birth date."), field="signed_on")
+    if not form.signature.signer.strip():
+        raise Problem(gettext_noop("Please write who signed."), field="signer")
+    if form.signature.relationship not in Consent.RELATIONSHIPS:
+        raise Problem(gettext_noop("Please choose the relationship."), field="relationship")
+    if given is not None and given < signed:
+        raise Problem(
+            gettext_noop("The copy cannot have been given before the consent."),
+            field="copy_given_on",
+        )
+    if set(form.declined) & {1, 5} and not form.signature.declined_reason.strip():
+        raise Problem(
+            gettext_noop("Please write what was said when purpose 1 or 5 was declined."),
+            field="declined_reason",
+        )
+    if set(form.declined) - set(Consent.DECLINABLE):
+        raise Problem(gettext_noop("Purposes 6 and 7 are legal grounds."), field="declined")
+    _check_keeper(form.original_kept_by, patient)
+
+
+def _check_keeper(keeper: UUID | None, patient: Patient) -> None:
+    if keeper is None:
+        raise Problem(
+            gettext_noop("Please choose who keeps the original."), field="original_kept_by"
+        )
+    same_region = Organization.objects.filter(
+        pk=keeper, region__organizations=patient.organization_id
+    )
+    if not same_region.exists():
+        raise Problem(
+            gettext_noop("Please choose who keeps the original."), field="original_kept_by"
+        )
+
+
+@use_case("consent.withdraw", on="patient")
+def withdraw_consent(change: Change, *, reason: str, withdrawn_on: date) -> None:
+    """Record that the patient takes the consent back.
+
+    The patient's groups close at once to everyone but members of the managing organization, and
+    the fact stands in their timelines.
+
+    Raises:
+        Problem: there is no consent to withdraw, or the date cannot be.
+    """
+    patient = _patient(change)
+    change.about("Patient", patient.id)
+    if withdrawn_on > clock.today():
+        raise Problem(gettext_noop("The date is in the future."), field="withdrawn_on")
+    consent = patient.consents.filter(ended_at=None).first()
+    if consent is None:
+        raise Problem(gettext_noop("There is no consent to withdraw."))
+    signature = {**asdict(consent.signature), "withdrawal_reason": reason.strip()[:500]}
+    consent.seal("signature_sealed", signature)
+    consent.withdrawn_on, consent.ended_at = withdrawn_on, change.now
+    consent.save(update_fields=["signature_sealed", "withdrawn_on", "ended_at"])
+    change.about("Consent", consent.id, patient=patient.id.hex)
+    for group in patient.groups.select_for_update().filter(closed_at=None):
+        _say_withdrawn(change, group)
+
+
+def _say_withdrawn(change: Change, group: Group) -> None:
+    entry = log.append(
+        group=group.id,
+        key=group.key_id,
+        last_seq=group.last_seq,
+        sender=change.account,
+        role=change.standing.who.role,
+        text="",
+        sent_us=change.now_us,
+        posted_us=change.now_us,
+        event="withdrawn",
+    )
+    change.end_standings(group=group.id)
+    assert entry is not None
+    change.tell("log", group.id, entry.seq)

@@ -1,0 +1,39 @@
+"""Putting a page together: the frame around it, and forms that keep what was typed."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from renkei.group.disclosures import Shell, see_shell
+from renkei.kernel.errors import Problem
+from renkei.web.errors import sentence
+
+if TYPE_CHECKING:
+    from renkei.web.frame import Request
+
+
+def page(
+    request: "Request",
+    template: str,
+    *,
+    shell: Shell | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """A signed-in page: the template with the frame of the person who asks."""
+    context["shell"] = shell or see_shell(request.actor, None)
+    return render(request, template, context, status=status)
+
+
+def tried(form: Form, action: Callable[[], Any]) -> bool:
+    """Run a use case with what a form cleaned; a problem becomes the form's own error."""
+    try:
+        action()
+    except Problem as problem:
+        field = problem.field if problem.field in form.fields else None
+        form.add_error(field, sentence(problem))
+        return False
+    return True
