@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
@@ -40,17 +40,19 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     bus_module.close()
 
 
-def wait_for(condition: object, seconds: float = 3.0) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
-        if condition():  # type: ignore[operator]
+        if condition():
             return True
         time.sleep(0.01)
     return False
 
 
 def test_every_listener_hears_and_none_after_unsubscribing() -> None:
-    bus, one, two = LocalBus(), [], []
+    bus = LocalBus()
+    one: list[Hint] = []
+    two: list[Hint] = []
     stop = bus.subscribe(one.append)
     bus.subscribe(two.append)
     bus.publish(HINTS[0])
@@ -64,7 +66,8 @@ def test_a_listener_that_fails_hurts_nobody(caplog: pytest.LogCaptureFixture) ->
     def fail(_: Hint) -> None:
         raise ValueError("secret words")
 
-    bus, heard = LocalBus(), []
+    bus = LocalBus()
+    heard: list[Hint] = []
     bus.subscribe(fail)
     bus.subscribe(heard.append)
     bus.publish(HINTS[0])
@@ -116,9 +119,12 @@ def test_hints_cross_redis_from_many_threads() -> None:
     heard: list[Hint] = []
     theirs.subscribe(heard.append)
     assert theirs.wait_until_listening(3)
-    threads = [
-        threading.Thread(target=lambda: [ours.publish(hint) for hint in HINTS]) for _ in range(8)
-    ]
+
+    def publish_all() -> None:
+        for hint in HINTS:
+            ours.publish(hint)
+
+    threads = [threading.Thread(target=publish_all) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -154,5 +160,10 @@ def test_nonsense_and_a_lost_connection_do_not_stop_the_listener() -> None:
         if client["db"] == "15":
             bus._redis.client_kill_filter(_id=client["id"])
     bus.publish(HINTS[0])
-    assert wait_for(lambda: bus.publish(HINTS[1]) or HINTS[1] in heard)
+
+    def heard_again() -> bool:
+        bus.publish(HINTS[1])
+        return HINTS[1] in heard
+
+    assert wait_for(heard_again)
     bus.close()

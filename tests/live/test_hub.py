@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from renkei.kernel.bus import Hint
-from renkei.live import hub as hub_module
+from renkei.live import replay as replay_module
 from renkei.live import watch
 from renkei.live.app import Live
 
@@ -49,13 +49,15 @@ def test_a_message_is_rendered_once_for_fifty_streams_and_once_more_for_another_
     play(story)
 
 
-def test_hints_for_groups_nobody_listens_to_reach_nobody() -> None:
+def test_hints_for_groups_nobody_listens_to_reach_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def story(world: World, live: Live) -> None:
         world.group("aiko")
         await Page(live, "aiko").ready()
         before = world.calls["events"]
-        heard = []
-        live.hub.hear = heard.append  # type: ignore[method-assign]
+        heard: list[Hint] = []
+        monkeypatch.setattr(live.hub, "hear", heard.append)
         world.bus.publish(Hint("log", uuid4(), 3))
         await asyncio.sleep(0.05)
         assert not heard
@@ -98,6 +100,29 @@ def test_pages_that_come_back_together_share_the_reading() -> None:
         assert world.calls["events"] - before < 10
 
     play(story)
+
+
+def test_a_shared_replay_that_began_earlier_leaves_no_gap() -> None:
+    class Slow(World):
+        def events(
+            self, group: UUID, after: int, rendering: str, limit: int
+        ) -> list[tuple[int, str]]:
+            rows = super().events(group, after, rendering, limit)
+            if after == 0 and rows:
+                time.sleep(0.2)
+            return rows
+
+    async def story(world: World, live: Live) -> None:
+        group = world.group("aiko", "ben")
+        world.post(group)
+        ben = await Page(live, "ben").ready()
+        first = await Page(live, "aiko", after={group: 0}).ready()
+        world.post(group)
+        await until(lambda: ben.seqs(group) == [2])
+        second = await Page(live, "aiko", after={group: 0}).ready()
+        await until(lambda: first.seqs(group) == second.seqs(group) == [1, 2])
+
+    play(story, Slow())
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -344,7 +369,7 @@ def test_a_log_with_gaps_is_passed_over() -> None:
         for _ in range(20):
             world.post(group)
         second = await Page(live, "ben", after={group: 1}).ready()
-        for _ in range(hub_module.PAGE * 3):
+        for _ in range(replay_module.PAGE * 3):
             world.post(group)
         expected = [seq for seq in range(1, 321) if seq % 3 == 0]
         await until(lambda: first.seqs(group) == second.seqs(group) == expected)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +190,7 @@ serve("127.0.0.1", int(sys.argv[1]), app=build(wsgi=wsgi, backend=None, bus=Loca
 sys.stdout.write("cleaned up")
 """
     command = [sys.executable, "-c", program, "18471"]
-    started = subprocess.Popen(  # noqa: S603
+    started = subprocess.Popen(
         command, env={"PYTHONPATH": str(SRC)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     yield started
@@ -211,3 +211,52 @@ def test_a_signal_ends_serving_and_the_caller_goes_on(process: "subprocess.Popen
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=10)
     assert (out, err, process.returncode) == (b"cleaned up", b"", 0)
+
+
+CROWD = """
+import sys
+from live.world import World
+from renkei.config.asgi import build
+from renkei.config.server import serve
+world = World()
+for number in range(50):
+    world.group(*(f"p{number * 20 + n}" for n in range(20)))
+def wsgi(environ, start_response):
+    start_response("200 OK", [])
+    status = open("/proc/self/smaps_rollup").read()
+    return [status.split("Pss:")[1].split()[0].encode()]
+serve("127.0.0.1", int(sys.argv[1]), app=build(wsgi=wsgi, backend=world, bus=world.bus))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs /proc")
+def test_what_a_thousand_idle_streams_weigh(capsys: pytest.CaptureFixture[str]) -> None:
+    async def weigh() -> int:
+        for _ in range(200):
+            with suppress(OSError):
+                return int((await get(18472, "GET / HTTP/1.1")).split()[-1])
+            await asyncio.sleep(0.05)
+        raise AssertionError("it did not start")
+
+    async def story() -> float:
+        warm = [await Client(18472, f"p{n}").open() for n in range(100)]
+        before = await weigh()
+        crowd = [await Client(18472, f"p{n % 1000}").open() for n in range(100, 1100)]
+        await asyncio.sleep(1.5)
+        after = await weigh()
+        for client in (*warm, *crowd):
+            client.writer.transport.abort()
+        return (after - before) / 1000
+
+    path = f"{SRC}:{Path(__file__).parents[1]}"
+    command = [sys.executable, "-c", CROWD, "18472"]
+    server = subprocess.Popen(command, env={"PYTHONPATH": path})
+    try:
+        asyncio.run(weigh())
+        each = asyncio.run(story())
+    finally:
+        server.terminate()
+        server.wait(15)
+    with capsys.disabled():
+        print(f" {each:.1f} KiB for each idle stream ", end="")
+    assert each < 20

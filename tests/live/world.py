@@ -97,9 +97,7 @@ class World:
         until = self.until.get(person, time.time() + 3600)
         return Listener(cookie, account, groups, until, self.renderings.get(person, "ja"))
 
-    def events(
-        self, group: UUID, after: int, rendering: str, limit: int
-    ) -> list[tuple[int, str]]:
+    def events(self, group: UUID, after: int, rendering: str, limit: int) -> list[tuple[int, str]]:
         self._asked("events")
         with self.lock:
             rows = list(enumerate(self.logs[group], 1))[after : after + limit]

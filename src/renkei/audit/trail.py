@@ -8,12 +8,18 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from renkei.audit.models import START, AuditEvent, AuditHead, Outcome
 from renkei.kernel import clock
 from renkei.kernel.database import execute, for_update, row
 
 Detail = dict[str, Any]
+
+CHANGED = gettext_noop("the line was changed")
+MISSING = gettext_noop("a line before it is missing")
+ALL_MISSING = gettext_noop("all lines of the stream are missing")
+CUT = gettext_noop("the end of the stream does not match its head")
 
 
 def canonical(value: Any) -> bytes:
@@ -108,11 +114,11 @@ def _take_head(stream: str) -> tuple[int, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first line of a stream that does not fit, and why."""
+    """A line that does not fit, and why: the first of its stream."""
 
     stream: str
     seq: int
-    why: str
+    why: str  # an English sentence, marked for translation
 
 
 def verify() -> tuple[int, list[Break]]:
@@ -134,7 +140,7 @@ def verify() -> tuple[int, list[Break]]:
         before = bytes(line[9])
     _check_end(stream, seq, before, heads, breaks)
     for unseen, (last, _) in heads.items():
-        breaks.setdefault(unseen, Break(unseen, last, "all lines of the stream are missing"))
+        breaks.setdefault(unseen, Break(unseen, last, ALL_MISSING))
     return count, sorted(breaks.values(), key=lambda one: (one.stream, one.seq))
 
 
@@ -154,7 +160,7 @@ def _hex(value: str | UUID | None) -> str | None:
 def _fault(line: tuple[Any, ...], seq: int, before: bytes) -> str:
     """Say why a line does not follow the one before it; empty if it does."""
     if line[1] != seq:
-        return f"line {seq} is missing"
+        return MISSING
     expected = link(
         before,
         stream=line[0],
@@ -167,7 +173,7 @@ def _fault(line: tuple[Any, ...], seq: int, before: bytes) -> str:
         entity=line[7],
         detail=line[8],
     )
-    return "" if expected == bytes(line[9]) else "the line was changed"
+    return "" if expected == bytes(line[9]) else CHANGED
 
 
 def _check_end(
@@ -182,7 +188,7 @@ def _check_end(
         return
     head = heads.pop(stream, None)
     if stream not in breaks and head != (seq, before):
-        breaks[stream] = Break(stream, seq, "the end of the stream does not match its head")
+        breaks[stream] = Break(stream, seq, CUT)
 
 
 def history(stream: str) -> list[AuditEvent]:

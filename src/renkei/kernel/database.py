@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 
+@lru_cache(maxsize=20_000)
+def _uuid(digits: str) -> UUID:
+    """The id with these digits. The same few thousand ids come by again and again."""
+    return UUID(digits)
+
+
 def as_uuid(value: str | UUID | None) -> UUID | None:
     """An id as Python knows it: SQLite gives 32 hexadecimal digits, PostgreSQL a UUID."""
-    return UUID(value) if isinstance(value, str) else value
+    return _uuid(value) if isinstance(value, str) else value
 
 
 def row(sql: str, params: Sequence[Any]) -> tuple[Any, ...] | None:

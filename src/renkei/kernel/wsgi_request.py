@@ -131,8 +131,16 @@ def make_environ(scope: Scope) -> Environ:
         "wsgi.run_once": False,
         "wsgi.file_wrapper": _FileWrapper,
     }
-    size = len(raw) + len(scope["query_string"])
-    for name, value in scope["headers"]:
+    room = LARGEST_HEAD - len(raw) - len(scope["query_string"])
+    if _add_headers(environ, scope["headers"]) > room:
+        raise Refused(431)
+    return environ
+
+
+def _add_headers(environ: Environ, headers: Headers) -> int:
+    """Add the headers, those sent several times joined into one; return their size."""
+    size = 0
+    for name, value in headers:
         size += len(name) + len(value) + 4
         key = _key(name)
         if key in environ:
@@ -140,9 +148,7 @@ def make_environ(scope: Scope) -> Environ:
             environ[key] += mark + value.decode("latin-1")
         elif key:
             environ[key] = value.decode("latin-1")
-    if size > LARGEST_HEAD:
-        raise Refused(431)
-    return environ
+    return size
 
 
 class _FileWrapper(FileWrapper):

@@ -14,23 +14,20 @@ from typing import Any, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 from renkei.kernel.bus import Bus, Hint, Unsubscribe
-from renkei.kernel.wsgi_request import Message
 from renkei.live.backend import Backend, Listener
+from renkei.live.replay import PAGE, Replay
 from renkei.live.room import UNKNOWN, Room
 from renkei.live.standing import Standing
-from renkei.live.stream import FREE, Stream, event
+from renkei.live.stream import Stream, event, said
 from renkei.live.watch import Watch
 
 log = logging.getLogger(__name__)
 
-PAGE: Final = 100
 THREADS: Final = 6
 STREAMS_PER_SESSION: Final = 8
-RETRY_SECONDS: Final = 1.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Replay = tuple[int, list[tuple[int, Message]]]
 
 
 class Hub:
@@ -42,10 +39,10 @@ class Hub:
         self.streams: dict[Stream, None] = {}
         self.stopping = False
         self.standing = Standing(self)
+        self.replay = Replay(self)
         self._bus = bus
         self._watch = Watch(self)
         self._accounts: dict[UUID, list[Stream]] = {}
-        self._replays: dict[tuple[Room, int], asyncio.Task[Replay]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool: ThreadPoolExecutor | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -161,7 +158,7 @@ class Hub:
             room.begin(last)
             self.work(room)
         for room in fresh:
-            await self.catch_up(stream, room)
+            await self.replay.catch_up(stream, room)
 
     # Hints
 
@@ -180,8 +177,8 @@ class Hub:
         assert hint.group is not None
         rooms = self.rooms.get(hint.group, {})
         if hint.kind == "read":
-            said = {"group": hint.group, "account": hint.account, "seq": hint.seq}
-            message = event("read", said)
+            mark = {"group": hint.group, "account": hint.account, "seq": hint.seq}
+            message = event("read", mark)
             for room in rooms.values():
                 room.mention(message)
             return
@@ -240,7 +237,7 @@ class Hub:
         rows = await self.call(self.backend.events, room.group, room.seq, room.rendering, PAGE)
         for seq, html in rows:
             if seq > room.seq:
-                message = _message(room.group, seq, html)
+                message = said("message", room.group, seq, html)
                 self.standing.first(room.deliver(seq, message))
                 await asyncio.sleep(0)
         if len(rows) < PAGE or room.seq == before:
@@ -258,54 +255,11 @@ class Hub:
             room.changes.add(seq)
             raise
         if html is not None and seq <= room.seq:
-            said = {"group": room.group, "seq": seq, "html": html}
-            self.standing.first(room.deliver_change(seq, event("changed", said)))
+            message = said("changed", room.group, seq, html)
+            self.standing.first(room.deliver_change(seq, message))
 
     def settle(self, stream: Stream, room: Room) -> bool:
         """Let the stream hear the room if it is where the others are."""
         settled = room.settle(stream)
         self.work(room)
         return settled
-
-    async def catch_up(self, stream: Stream, room: Room) -> None:
-        """Replay to an absent stream until it is where the others are.
-
-        Ends when the stream hears again, is gone, or is being asked about: then
-        whoever lets it hear again starts anew from where it stands.
-        """
-        while stream.held == FREE and stream in room.absent:
-            if self.settle(stream, room):
-                return
-            try:
-                reached, rows = await self._replay(room, room.absent[stream])
-            except Exception as error:  # noqa: BLE001
-                log.warning("A replay must wait: %s", type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            for seq, message in rows:
-                if stream.held != FREE or room.absent.get(stream, seq) >= seq:
-                    continue
-                stream.write(message)
-                room.absent[stream] = seq
-                await stream.drained()
-            if len(rows) < PAGE and stream.held == FREE and stream in room.absent:
-                room.absent[stream] = max(room.absent[stream], reached)
-
-    async def _replay(self, room: Room, after: int) -> Replay:
-        """A page of the log; streams that want the same page at the same time share it."""
-        task = self._replays.get((room, after))
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._page(room, after))
-            self._replays[room, after] = task
-            task.add_done_callback(lambda _: self._replays.pop((room, after), None))
-        return await asyncio.shield(task)
-
-    async def _page(self, room: Room, after: int) -> Replay:
-        """Read a page; up to where the room was before, it leaves nothing out."""
-        reached = room.seq
-        rows = await self.call(self.backend.events, room.group, after, room.rendering, PAGE)
-        return reached, [(seq, _message(room.group, seq, html)) for seq, html in rows]
-
-
-def _message(group: UUID, seq: int, html: str) -> Message:
-    return event("message", {"group": group, "seq": seq, "html": html}, f"{group}:{seq}")

@@ -116,7 +116,7 @@ class Standing:
         for room in stream.rooms:
             placed = room.absent.get(stream, UNKNOWN) != UNKNOWN
             if placed and not self._hub.settle(stream, room):
-                self._hub.spawn(self._hub.catch_up(stream, room))
+                self._hub.spawn(self._hub.replay.catch_up(stream, room))
         self._gain(stream, listener)
 
     def _lose(self, stream: Stream, listener: Listener) -> None:
@@ -138,7 +138,7 @@ class Standing:
             seq = room.absent[stream] = listener.groups[group]
             room.begin(seq)
             stream.write(event("joined", {"group": group, "seq": seq}))
-            self._hub.spawn(self._hub.catch_up(stream, room))
+            self._hub.spawn(self._hub.replay.catch_up(stream, room))
         if gained:
             # A log may have grown between the answer and the joining.
             self._hub.spawn(self._hub.compare(gained))

@@ -11,8 +11,12 @@ from markupsafe import Markup, escape
 
 from renkei.kernel import clock
 from renkei.kernel.clock import JAPAN
+from renkei.kernel import japanese
 from renkei.kernel.japanese import age_on, wareki
+from renkei.patient.models import Identity
+from renkei.region.disclosures import public_region
 from renkei.web.assets import asset
+from renkei.web.look import look_of
 
 _WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 
@@ -92,6 +96,11 @@ def telephone(number: str) -> str:
     return "tel:" + "".join(character for character in number if character in "+0123456789")
 
 
+def initials(identity: Identity) -> str:
+    """What stands for a patient where the name is not to be seen."""
+    return japanese.initials(identity.name, identity.kana)
+
+
 def url(name: str, **parts: Any) -> str:
     """The address of a page by its name."""
     return reverse(name, kwargs=parts)
@@ -103,12 +112,20 @@ def environment(**options: Any) -> Environment:
     options.setdefault("extensions", []).append("jinja2.ext.i18n")
     made = Environment(**options)
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    made.globals |= {"asset": asset, "icon": icon, "url": url, "language": _language}
+    made.globals |= {
+        "asset": asset,
+        "icon": icon,
+        "language": _language,
+        "look_of": look_of,
+        "region": public_region,
+        "url": url,
+    }
     made.filters |= {
         "age": age,
         "ago": ago,
         "day": day,
         "hour": hour,
+        "initials": initials,
         "long_date": long_date,
         "machine": machine,
         "moment": moment,

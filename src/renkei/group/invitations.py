@@ -1,0 +1,249 @@
+"""What is shown of an invitation: to the invited person, to their administrator, to the inviter.
+
+Nobody who is not in the group yet learns the patient's name here: initials stand for it (N3.2).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from renkei.group.disclosures import MemberLine, Shell, members, open_identity, shell
+from renkei.kernel import clock, vault
+from renkei.kernel.clock import from_us
+from renkei.kernel.database import as_uuid, row, rows
+from renkei.kernel.japanese import initials
+from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.policy.facts import administers_colleague, consent_for_sharing, invited_them, is_oneself
+from renkei.policy.rules import RULES, may
+from renkei.policy.standing import LOADS, Asked, Colleague, Standing, What, Where
+from renkei.policy.use_case import disclosure
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationTask:
+    """An invitation that waits for this person: for their answer, or for their approval."""
+
+    id: UUID
+    kind: str  # "answer" or "approve"
+    organization: str  # the managing one
+    initials: str  # the patient's
+    role_in_care: str
+    person: Face  # who is invited
+    expires_at: datetime
+
+
+_ADMINISTRATORS = """
+    (SELECT COUNT(*) FROM people_practitionerrole x JOIN people_account xa ON xa.id = x.account_id
+      WHERE x.organization_id = r.organization_id AND x.administrator AND x.ended_at IS NULL
+        AND xa.suspended_at IS NULL)"""
+_TASKS = f"""
+    SELECT {COLUMNS}, i.id, i.expires_at, i.role_in_care, i.accepted_at, i.approved_at,
+      i.invited_by_id, g.id, g.organization_id, go.name, p.id, p.key_id, p.identity_sealed,
+      r.administrator, {_ADMINISTRATORS}
+    FROM group_invitation i
+    JOIN group_group g ON g.id = i.group_id AND g.closed_at IS NULL
+    JOIN people_organization go ON go.id = g.organization_id
+    JOIN patient_patient p ON p.id = g.patient_id
+    JOIN people_practitionerrole r ON r.id = i.role_id AND r.ended_at IS NULL
+    JOIN people_account a ON a.id = r.account_id AND a.suspended_at IS NULL
+    JOIN people_organization o ON o.id = r.organization_id
+    WHERE i.state = 'open' AND i.expires_at > %s AND (i.account_id = %s OR o.id = %s)
+    ORDER BY i.expires_at, i.id"""
+
+
+def _uuid(value: Any) -> UUID:
+    found = as_uuid(value)
+    assert found is not None
+    return found
+
+
+def _asked(standing: Standing, found: tuple[Any, ...]) -> Standing:
+    """The standing to one invitation of the list, as the rules judge it."""
+    who, rest = found[:WIDTH], found[WIDTH:]
+    colleague = Colleague(
+        account=_uuid(who[0]),
+        role=_uuid(who[4]),
+        organization=_uuid(who[6]),
+        in_office=True,  # the query finds no others
+        administrators=rest[13],
+        administrator=bool(rest[12]),
+    )
+    asked = Asked(
+        id=_uuid(rest[0]),
+        open=True,
+        invited_by=_uuid(rest[5]),
+        inviter_organization=_uuid(rest[7]),
+        accepted=rest[3] is not None,
+        approved=rest[4] is not None,
+    )
+    where = Where(organization=_uuid(rest[7]), group=_uuid(rest[6]), open=True)
+    return replace(standing, where=where, what=What(colleague=colleague, invitation=asked))
+
+
+def _task(kind: str, found: tuple[Any, ...]) -> InvitationTask:
+    rest = found[WIDTH:]
+    identity = open_identity(_uuid(rest[9]), _uuid(rest[10]), rest[11])
+    return InvitationTask(
+        id=_uuid(rest[0]),
+        kind=kind,
+        organization=rest[8],
+        initials=initials(identity.name, identity.kana),
+        role_in_care=rest[2],
+        person=face(found[:WIDTH]),
+        expires_at=from_us(rest[1]),
+    )
+
+
+def open_tasks(standing: Standing) -> list[InvitationTask]:
+    """The invitations that wait for this person, the most urgent first; rule asked already."""
+    who = standing.who
+    assert who.account is not None
+    mine = who.organization.hex if who.administrator and who.organization else None
+    tasks = []
+    for found in rows(_TASKS, [clock.to_us(clock.now()), who.account.hex, mine]):
+        asked = _asked(standing, found)
+        invitation = asked.what.invitation
+        assert invitation is not None
+        if not invitation.accepted and may(asked, "invitation.accept"):
+            tasks.append(_task("answer", found))
+        if not invitation.approved and may(asked, "invitation.approve"):
+            tasks.append(_task("approve", found))
+    return tasks
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPage:
+    """One invitation as those concerned see it before anybody has joined."""
+
+    id: UUID
+    state: str  # "open", "expired", "joined", "declined", "refused" or "taken_back"
+    initials: str
+    organization: str
+    role_in_care: str
+    manager: bool
+    invited: Face
+    inviter: Face
+    approved_by: str
+    invited_at: datetime
+    expires_at: datetime
+    accepted_at: datetime | None
+    approved_at: datetime | None
+    closed_at: datetime | None
+    reason: str  # why declined, refused or taken back
+    members: list[MemberLine]
+    approvers: list[str]  # administrators of the invited person's organization who may approve
+    consent: bool  # the patient agreed to sharing and the papers are in order
+    group: UUID | None  # for those who may open it
+    manages: bool  # the person manages the group's members
+    mine: bool  # the person is the invited one
+    administers: bool  # the person is an administrator of the invited person's organization
+    own: bool  # the person sent it
+    can: frozenset[str]
+    shell: Shell
+
+
+_RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["invitation"]]
+_PAGE = f"""
+    SELECT {COLUMNS}, i.state, i.expires_at, i.role_in_care, i.manager, i.invited_at,
+      i.accepted_at, i.approved_at, i.closed_at, i.reason, i.key_id, g.id, go.id, go.name,
+      p.id, p.key_id, p.identity_sealed, i.invited_by_id, i.approved_by_id, r.id
+    FROM group_invitation i
+    JOIN group_group g ON g.id = i.group_id
+    JOIN people_organization go ON go.id = g.organization_id
+    JOIN patient_patient p ON p.id = g.patient_id
+    JOIN people_practitionerrole r ON r.id = i.role_id
+    JOIN people_account a ON a.id = r.account_id
+    JOIN people_organization o ON o.id = r.organization_id
+    WHERE i.id = %s"""
+# Whoever invites does so for the managing organization.
+_INVITER = f"""
+    SELECT {COLUMNS} FROM people_account a
+    LEFT JOIN people_practitionerrole r ON r.account_id = a.id AND r.organization_id = %s
+    LEFT JOIN people_organization o ON o.id = r.organization_id
+    WHERE a.id = %s ORDER BY r.started_at DESC LIMIT 1"""
+_APPROVERS = f"""
+    SELECT {COLUMNS} FROM people_practitionerrole r
+    JOIN people_account a ON a.id = r.account_id AND a.suspended_at IS NULL
+    JOIN people_organization o ON o.id = r.organization_id
+    WHERE r.organization_id = %s AND r.administrator AND r.ended_at IS NULL"""
+
+
+def _person(organization: UUID, account: Any) -> Face | None:
+    found = row(_INVITER, [organization.hex, _uuid(account).hex]) if account else None
+    return face(found) if found else None
+
+
+def _approvers(standing: Standing) -> list[str]:
+    """Who can approve: the administrators of the invited person's organization the rule allows."""
+    colleague, asked = standing.what.colleague, standing.what.invitation
+    assert colleague is not None and asked is not None
+    names = []
+    for one in map(face, rows(_APPROVERS, [colleague.organization.hex])):
+        who = replace(
+            standing.who,
+            account=one.account,
+            organization=colleague.organization,
+            administrator=True,
+            acknowledged=True,
+            password_fresh=True,
+        )
+        as_them = replace(standing, who=who, what=replace(standing.what, invitation=replace(asked, open=True)))
+        if may(as_them, "invitation.approve"):
+            names.append(one.name)
+    return sorted(names)
+
+
+def _reason(invitation: UUID, key: Any, sealed: Any) -> str:
+    if sealed is None:
+        return ""
+    place = f"group.Invitation/{invitation.hex}/reason"
+    return str(vault.unseal_json(_uuid(key), sealed, about=place))
+
+
+def _moment(us: Any) -> datetime | None:
+    return None if us is None else from_us(us)
+
+
+@disclosure("invitation.see", on="invitation")
+def see_invitation(standing: Standing) -> InvitationPage:
+    """What one has to know to judge whether the invited person belongs in the group (N3.2)."""
+    where, asked = standing.where, standing.what.invitation
+    assert where is not None and where.group is not None and asked is not None
+    found = row(_PAGE, [asked.id.hex])
+    assert found is not None
+    rest = found[WIDTH:]
+    managing = _uuid(rest[11])
+    identity = open_identity(_uuid(rest[13]), _uuid(rest[14]), rest[15])
+    expired = rest[0] == "open" and not asked.open
+    approver = _person(_uuid(found[6]), rest[17])
+    inviter = _person(managing, rest[16])
+    assert inviter is not None
+    frame = shell(standing)
+    return InvitationPage(
+        id=asked.id,
+        state="expired" if expired else rest[0],
+        initials=initials(identity.name, identity.kana),
+        organization=rest[12],
+        role_in_care=rest[2],
+        manager=bool(rest[3]),
+        invited=face(found[:WIDTH]),
+        inviter=inviter,
+        approved_by=approver.name if approver else "",
+        invited_at=from_us(rest[4]),
+        expires_at=from_us(rest[1]),
+        accepted_at=_moment(rest[5]),
+        approved_at=_moment(rest[6]),
+        closed_at=_moment(rest[7]),
+        reason=_reason(asked.id, rest[9], rest[8]),
+        members=members(where.group),
+        approvers=_approvers(standing),
+        consent=consent_for_sharing(standing),
+        group=where.group if any(line.id == where.group for line in frame.groups) else None,
+        manages=may(standing, "group.manage"),
+        mine=is_oneself(standing),
+        administers=administers_colleague(standing),
+        own=invited_them(standing),
+        can=frozenset(name for name in _RULES if may(standing, name)),
+        shell=frame,
+    )

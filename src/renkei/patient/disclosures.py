@@ -1,0 +1,329 @@
+"""What is shown of patients: the list of them, the record, and what registering one needs."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from renkei.group.disclosures import Shell, open_identity, shell
+from renkei.group.models import Group, Member
+from renkei.group.selectors import FROM_VISIBLE, VISIBLE
+from renkei.kernel import vault
+from renkei.kernel.clock import today
+from renkei.kernel.database import as_uuid, rows
+from renkei.kernel.japanese import age_on, fold_kana, kana_row, sort_key, split_name
+from renkei.patient.consents import (
+    ConsentLine,
+    ConsentTask,
+    badge,
+    consent_tasks,
+    consents_of,
+    current,
+    of_patients,
+    open_groups,
+)
+from renkei.patient.models import Basics, Identity, Patient, RelatedPerson, Relative
+from renkei.people.models import Organization
+from renkei.policy.rules import RULES, may
+from renkei.policy.standing import LOADS, Standing, Where
+from renkei.policy.use_case import disclosure
+from renkei.region.models import PolicyVersion
+
+__all__ = ["ConsentTask", "consent_tasks"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLine:
+    """A patient in the list."""
+
+    patient: UUID
+    identity: Identity
+    organization: str  # the managing one
+    consent: str  # "given", "exempt", "withdrawn" or "missing"
+    group: UUID | None  # the group the person sees
+    open: bool  # that group has not been ended
+    unread: int
+    managed: bool  # the person may open the patient's record
+    has_group: bool  # an open group exists, whether or not the person is in it
+    namesake: str  # "person" (same reading), "family" (same family name) or ""
+
+    @property
+    def row(self) -> str:
+        """The row of the kana index: あ, か, さ …"""
+        return kana_row(self.identity.kana)
+
+
+@dataclass(frozen=True, slots=True)
+class Patients:
+    """The patients of a person."""
+
+    lines: list[PatientLine]  # in the order of their kana
+    can_register: bool
+    shell: Shell
+
+
+_OWN = f"""
+    SELECT p.id, p.key_id, p.identity_sealed, po.name, c.state, g.id, g.closed_at, g.last_seq,
+      m.read_seq, p.organization_id,
+      (SELECT COUNT(*) FROM patient_consent w
+        WHERE w.patient_id = p.id AND w.withdrawn_on IS NOT NULL)
+    {FROM_VISIBLE} JOIN people_organization po ON po.id = p.organization_id
+    WHERE {VISIBLE} AND g.kind = 'patient' ORDER BY g.opened_at"""
+
+
+def manages(standing: Standing, organization: UUID) -> bool:
+    """Whether the person keeps the records of that organization's patients."""
+    return may(Standing(standing.who, Where(organization=organization)), "patient.see")
+
+
+def _badge(state: str | None, withdrawn: int) -> str:
+    if state is None:
+        return "withdrawn" if withdrawn else "missing"
+    return "given" if state == "given" else "exempt"
+
+
+def _own(standing: Standing) -> dict[UUID, PatientLine]:
+    """The patients whose group the person sees; of several groups the open one, then the newest."""
+    assert standing.who.account is not None
+    found = rows(_OWN, [standing.who.account.hex])
+    vault.warm({key for one in found if (key := as_uuid(one[1]))})
+    lines: dict[UUID, PatientLine] = {}
+    for one in sorted(found, key=lambda one: one[6] is None):
+        patient, key, managing = as_uuid(one[0]), as_uuid(one[1]), as_uuid(one[9])
+        assert patient is not None and key is not None and managing is not None
+        lines[patient] = PatientLine(
+            patient=patient,
+            identity=open_identity(patient, key, one[2]),
+            organization=one[3],
+            consent=_badge(one[4], one[10]),
+            group=as_uuid(one[5]),
+            open=one[6] is None,
+            unread=one[7] - one[8],
+            managed=manages(standing, managing),
+            has_group=one[6] is None,
+            namesake="",
+        )
+    return lines
+
+
+def _of_organization(standing: Standing, known: dict[UUID, PatientLine]) -> list[PatientLine]:
+    """The patients of the organization one keeps the records of, but for those known already."""
+    organization = standing.who.organization
+    if organization is None or not manages(standing, organization):
+        return []
+    patients = Patient.objects.filter(organization_id=organization).exclude(pk__in=known)
+    listed = list(patients.select_related("organization"))
+    consents, groups = of_patients(listed), open_groups(listed)
+    return [
+        PatientLine(
+            patient=one.id,
+            identity=one.identity,
+            organization=one.organization.name,
+            consent=badge(consents[one.id]),
+            group=None,
+            open=False,
+            unread=0,
+            managed=True,
+            has_group=one.id in groups,
+            namesake="",
+        )
+        for one in listed
+    ]
+
+
+def _family(identity: Identity) -> set[str]:
+    """What a family name is known by: as written, and as read."""
+    return {split_name(identity.name)[0], fold_kana(split_name(identity.kana)[0])}
+
+
+def _reading(identity: Identity) -> str:
+    return "".join(fold_kana(identity.kana).split())
+
+
+def namesake(one: Identity, other: Identity) -> str:
+    """Whether two patients could be mistaken: "person", "family" or ""."""
+    if _reading(one) == _reading(other) or one.name == other.name:
+        return "person"
+    return "family" if _family(one) & _family(other) else ""
+
+
+def _with_namesakes(lines: list[PatientLine]) -> list[PatientLine]:
+    """The lines marked where another patient has the same name."""
+    from dataclasses import replace
+
+    marked = []
+    for line in lines:
+        same = {namesake(line.identity, other.identity) for other in lines if other is not line}
+        kind = next((kind for kind in ("person", "family") if kind in same), "")
+        marked.append(replace(line, namesake=kind))
+    return marked
+
+
+@disclosure("home.see", on="region")
+def see_patients(standing: Standing) -> Patients:
+    """The patients whose group one is in, and those whose record one keeps (A8.1, A11.3)."""
+    own = _own(standing)
+    lines = [*own.values(), *_of_organization(standing, own)]
+    who = standing.who
+    return Patients(
+        lines=_with_namesakes(sorted(lines, key=lambda line: sort_key(line.identity.kana))),
+        can_register=who.organization is not None and manages(standing, who.organization),
+        shell=shell(standing),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A patient who could be the same, or be mistaken for another."""
+
+    patient: UUID
+    identity: Identity
+    kind: str  # "same" (name and birth date), "person" (same name) or "family"
+
+
+@disclosure("patient.register", on="organization")
+def see_similar(standing: Standing, identity: Identity, *, but: UUID | None = None) -> list[Similar]:
+    """The organization's patients with the same name, the likeliest first."""
+    patients = Patient.objects.filter(organization_id=standing.what.target_organization)
+    listed = list(patients.exclude(pk=but) if but else patients)
+    vault.warm({one.key_id for one in listed})
+    found = []
+    for one in listed:
+        other = one.identity
+        kind = namesake(identity, other)
+        if kind == "person" and other.birth_date == identity.birth_date:
+            kind = "same"
+        if kind:
+            found.append(Similar(one.id, other, kind))
+    return sorted(found, key=lambda one: ("same", "person", "family").index(one.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A related person with their part."""
+
+    person: Relative
+    emergency_contact: bool
+    proxy: bool
+
+
+def around(patient: UUID) -> list[Around]:
+    """The related persons in calling order, with their part."""
+    found = RelatedPerson.objects.filter(patient_id=patient)
+    return [Around(one.person, one.emergency_contact, one.proxy) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """An organization that could keep the signed original (F3)."""
+
+    id: UUID
+    name: str
+    medical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A patient's record as the managing organization keeps it."""
+
+    patient: UUID
+    identity: Identity
+    basics: Basics
+    related: list[Around]
+    organization: str
+    organization_id: UUID
+    consents: list[ConsentLine]
+    badge: str
+    group: UUID | None  # the open one
+    group_seen: bool  # the person is in it
+    group_managed: bool  # the person manages who is in it
+    members: int
+    can: frozenset[str]
+    shell: Shell
+
+    @property
+    def consent(self) -> ConsentLine | None:
+        """The consent in force."""
+        return current(self.consents)
+
+    @property
+    def age(self) -> int:
+        """Years today."""
+        return age_on(self.identity.born, today())
+
+
+_RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["patient"]]
+
+
+def _record(standing: Standing) -> Record:
+    where = standing.where
+    assert where is not None and where.patient is not None
+    patient = Patient.objects.select_related("organization").get(pk=where.patient)
+    group = Group.objects.filter(patient=patient, kind="patient", closed_at=None).first()
+    consents, frame = consents_of(patient.id), shell(standing)
+    return Record(
+        patient=patient.id,
+        identity=patient.identity,
+        basics=patient.basics,
+        related=around(patient.id),
+        organization=patient.organization.name,
+        organization_id=patient.organization_id,
+        consents=consents,
+        badge=badge(consents),
+        group=group.id if group else None,
+        group_seen=group is not None and any(line.id == group.id for line in frame.groups),
+        group_managed=group is not None and standing.who.administrator,
+        members=Member.objects.filter(group=group, ended_at=None).count() if group else 0,
+        can=frozenset(name for name in _RULES if may(standing, name)),
+        shell=frame,
+    )
+
+
+@disclosure("patient.see", on="patient")
+def see_record(standing: Standing) -> Record:
+    """The patient's record, for the managing organization (A4)."""
+    return _record(standing)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDesk:
+    """What recording a consent needs to know."""
+
+    record: Record
+    keepers: list[Keeper]  # the proposed one first (F3)
+    effective_on: Any  # date: when the region's policy took effect (A6)
+
+
+def _keepers(record: Record, region: UUID | None) -> list[Keeper]:
+    """The managing organization and the region's medical institutions, the proposed one first.
+
+    The managing organization keeps the original; if it is no medical institution, that of the
+    visiting physician is proposed (F3).
+    """
+    found = Organization.objects.filter(region_id=region, suspended_at=None).order_by("kana")
+    physicians = Member.objects.filter(
+        group=record.group, ended_at=None, role__profession="医師", group__isnull=False
+    ).values_list("role__organization_id", flat=True)
+    medical = {
+        one.id: Keeper(one.id, one.name, one.kind in Organization.MEDICAL) for one in found
+    }
+
+    def rank(one: Keeper) -> int:
+        if one.id == record.organization_id:
+            return 0 if one.medical else 2
+        visits = one.id in set(physicians) or one.name == record.basics.physician_organization
+        return 1 if one.medical and visits else 3
+
+    listed = [one for one in medical.values() if one.medical or one.id == record.organization_id]
+    return sorted(listed, key=rank)
+
+
+@disclosure("consent.record", on="patient")
+def see_consent_desk(standing: Standing) -> ConsentDesk:
+    """What is on the desk when form 4 is recorded."""
+    record = _record(standing)
+    first = PolicyVersion.objects.filter(region_id=standing.who.region).order_by("number").first()
+    return ConsentDesk(
+        record=record,
+        keepers=_keepers(record, standing.who.region),
+        effective_on=first.effective_on if first else None,
+    )
