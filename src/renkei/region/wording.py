@@ -46,7 +46,7 @@ def policy_text(
         parameters: those that differ from the defaults.
     """
     defaults = {name: one.default for name, one in PARAMETERS.items()}
-    words = {
+    words: Words = {
         "system": SYSTEM,
         "guideline": GUIDELINES,
         "region": {"name": region_name},
