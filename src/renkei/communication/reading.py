@@ -11,18 +11,25 @@ from uuid import UUID
 
 from renkei.communication import log
 from renkei.communication.models import Draft
+from renkei.communication.services import checked_text
 from renkei.group.disclosures import Head, MemberLine, head, members
+from renkei.group.selectors import cursors
 from renkei.kernel import vault
 from renkei.kernel.clock import JAPAN, from_us, to_us
 from renkei.kernel.database import as_uuid, execute, row, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Unknown
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
-from renkei.policy.standing import Actor, Membership, Standing
+from renkei.policy.rules import RULES, may
+from renkei.policy.standing import LOADS, Actor, Membership, Standing
 from renkei.policy.use_case import disclosure, own_record
 
 PAGE = 50  # entries
 CONTEXT = 10  # entries already read that are shown above the first unread one
+_MESSAGE_RULES = [
+    name for name, rule in RULES.items()
+    if name.startswith("communication.") and rule.needs <= LOADS["communication"]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,11 @@ class Timeline:
     first_unread: int  # 0 when everything is read
     draft: DraftView | None
     new_range: tuple[Membership, list[tuple[int, int]]] | None
+
+    @property
+    def cursors(self) -> dict[UUID, int]:
+        """How far each of today's members has read, by account."""
+        return {line.face.account: line.read_seq for line in self.head.members}
 
     @property
     def has_older(self) -> bool:
@@ -242,7 +254,9 @@ def _read(
         last_seq=max(last, first - 1),
         first_unread=read_seq + 1 if first <= read_seq + 1 <= last else 0,
         draft=_draft(where.group, top.me),
-        new_range=(where.member, unheard) if unheard or last > read_seq else None,
+        new_range=(
+            (where.member, unheard) if unheard or first <= read_seq + 1 <= last else None
+        ),
     )
 
 
@@ -266,6 +280,45 @@ def read_timeline(
     if page.new_range is not None:
         record_reading(actor, group, page.first_seq, page.last_seq)
     return page
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some entries more for a page that is open."""
+
+    entries: list[Entry]
+    first_seq: int  # 0 when there is nothing there
+    last_seq: int
+    end: int  # the number of the newest entry of the log
+    cursors: dict[UUID, int]  # how far each of today's members has read
+    new: bool  # something of it was not disclosed to the member before
+
+
+@disclosure("group.see", on="group")
+def _read_part(standing: Standing, *, before: int | None, after: int | None) -> Part:
+    where = standing.where
+    assert where is not None and where.group is not None and where.member is not None
+    read_seq = where.member.read_seq
+    first, last = _bounds(where.group, where.last_seq, read_seq, before, after, None)
+    return Part(
+        entries=threaded(entries(where.group, first, last, [])),
+        cursors=cursors(where.group),
+        first_seq=first if last >= first else 0,
+        last_seq=max(last, first - 1),
+        end=where.last_seq,
+        new=last >= first
+        and (first <= read_seq + 1 <= last or bool(_unheard(where.member.id, first, last))),
+    )
+
+
+def read_entries(
+    actor: Actor, group: UUID, *, before: int | None = None, after: int | None = None
+) -> Part:
+    """Older or newer entries, recorded like a page of the timeline."""
+    part = _read_part(actor, group, before=before, after=after)
+    if part.new:
+        record_reading(actor, group, part.first_seq, part.last_seq)
+    return part
 
 
 @disclosure("group.see", on="group")
@@ -371,10 +424,76 @@ def see_versions(standing: Standing) -> list[Wording]:
     return [*wordings, Wording(now[0], log.unseal(where.key, message.id, now[0], now[1]), None)]
 
 
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """One message by itself, with what the person who asks may do with it."""
+
+    head: Head
+    entry: Entry
+    cursors: dict[UUID, int]  # how far each of today's members has read
+    mine: bool
+    understood: bool  # the person has said 「了解」
+    can: frozenset[str]
+
+
 @disclosure("group.see", on="communication")
-def see_entry(standing: Standing) -> tuple[Entry, int]:
-    """One message again, with the number of members; after something about it changed."""
+def see_message(standing: Standing) -> MessageView:
+    """One message again, for its own page or after something about it changed.
+
+    Raises:
+        Unknown: it is no message but an event.
+    """
     where, message = standing.where, standing.what.message
     assert where is not None and where.group is not None and message is not None
-    lines = members(where.group)
-    return entries(where.group, message.seq, message.seq, lines)[0], len(lines)
+    if message.event:
+        raise Unknown("message")
+    top = head(standing)
+    entry = entries(where.group, message.seq, message.seq, top.members)[0]
+    return MessageView(
+        head=top,
+        entry=entry,
+        cursors={line.face.account: line.read_seq for line in top.members},
+        mine=message.sender == top.me,
+        understood=any(face.account == top.me for face in entry.understood),
+        can=frozenset(name for name in _MESSAGE_RULES if may(standing, name)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A message as it will appear and who will read it, before it is sent (N3.8)."""
+
+    head: Head
+    text: str
+    others: list[str]  # names of the author's other patients that stand in the text (N3.3)
+
+
+@disclosure("communication.send", on="group")
+def see_confirmation(standing: Standing, *, text: str) -> Confirmation:
+    """What the author confirms: the text as it will be kept, and everyone who will read it.
+
+    Raises:
+        Problem: empty or too long.
+    """
+    cleaned = checked_text(text)
+    top = head(standing)
+    return Confirmation(top, cleaned, _other_patients(top, cleaned))
+
+
+def _other_patients(top: Head, text: str) -> list[str]:
+    """Full names, with or without the space, of patients of the author's other groups."""
+    closed_up = _closed_up(text)
+    here = _closed_up(top.identity.name)
+    found = {
+        line.identity.name
+        for line in top.shell.groups
+        if line.identity is not None and line.patient != top.patient
+        and len(name := _closed_up(line.identity.name)) > 2
+        and name != here
+        and name in closed_up
+    }
+    return sorted(found)
+
+
+def _closed_up(text: str) -> str:
+    return text.replace(" ", "").replace("\u3000", "")

@@ -16,7 +16,6 @@ from django.utils import translation
 from markupsafe import Markup, escape
 
 from renkei.communication.reading import Entry
-from renkei.group.disclosures import MemberLine
 from renkei.kernel.clock import JAPAN
 from renkei.people.faces import Face
 
@@ -75,12 +74,13 @@ class Line:
 class Rendering:
     """Renders entries of one group for one answer; holds faces and counts for that long."""
 
-    def __init__(self, members: list[MemberLine]) -> None:
+    def __init__(self, cursors: dict[UUID, int]) -> None:
+        """Take how far each of today's members has read, by account."""
         self._module = _module(language())
         self._filters = _filters()
-        self._of = len(members)
-        self._cursors = sorted(line.read_seq for line in members)
-        self._read = {line.face.account: line.read_seq for line in members}
+        self._of = len(cursors)
+        self._cursors = sorted(cursors.values())
+        self._read = cursors
         self._heads: dict[UUID, Markup] = {}
         self._days: dict[str, str] = {}
 
@@ -136,7 +136,7 @@ class Rendering:
             name=sender.name,
             head=self._head(sender),
             machine=machine,
-            hour=f"{at.hour}:{machine[14:16]}",
+            hour=self._filters["moment"](at) if entry.reply_to else f"{at.hour}:{machine[14:16]}",
             kind=entry.kind,
             importance=entry.importance,
             text=self._filters["paragraphs"](entry.text) if entry.text and not entry.event else "",

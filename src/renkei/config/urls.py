@@ -10,10 +10,12 @@ from renkei.web import (
     health,
     home,
     invitation,
+    message,
     notice,
     patient,
     profile,
     public,
+    sign_in,
 )
 
 urlpatterns = [
@@ -28,9 +30,9 @@ urlpatterns = [
     route("readyz", health.ready, name="readyz", needs=PUBLIC),
     # signing in and out
     route("sign-in", allauth.login, name="account_login", needs=PUBLIC),
-    route("sign-out", allauth.logout, name="account_logout", needs=PUBLIC),
+    route("sign-out", sign_in.sign_out, name="account_logout", needs=PUBLIC),
     route("password/forgotten", public.forgotten, name="account_reset_password", needs=PUBLIC),
-    route("password/change", allauth.password_change, name="account_change_password",
+    route("password/change", sign_in.change_password, name="account_change_password",
           needs="password.change"),
     route("policy/confirm", public.policy_confirm, name="policy_confirm", needs="policy.confirm"),
     # oneself
@@ -99,17 +101,18 @@ urlpatterns = [
     route("groups/<uuid:group>/draft", communication.draft, name="draft",
           needs="communication.draft"),
     route("groups/<uuid:group>/read", communication.read, name="read", needs="group.see"),
-    route("messages/<uuid:message>", communication.entry, name="message", needs="group.see"),
-    route("messages/<uuid:message>/understand", communication.understand, name="understand",
+    route("messages/<uuid:message>", message.entry, name="message", needs="group.see"),
+    route("messages/<uuid:message>/understand", message.understand, name="understand",
           needs="communication.understand"),
-    route("messages/<uuid:message>/correct", communication.correct, name="correct",
+    route("messages/<uuid:message>/correct", message.correct, name="correct",
           needs="communication.correct"),
-    route("messages/<uuid:message>/withdraw", communication.withdraw, name="withdraw",
+    route("messages/<uuid:message>/withdraw", message.withdraw, name="withdraw",
           needs="communication.withdraw"),
-    route("messages/<uuid:message>/receipts", communication.receipts, name="receipts",
+    route("messages/<uuid:message>/receipts", message.receipts, name="receipts",
           needs="group.see"),
-    route("messages/<uuid:message>/versions", communication.versions, name="versions",
+    route("messages/<uuid:message>/versions", message.versions, name="versions",
           needs="group.see"),
 ]  # fmt: skip
 handler404 = errors.not_found
+handler429 = sign_in.too_many
 handler500 = errors.server_error

@@ -229,9 +229,7 @@ class _Loading:
         for operator in self.folder.operator_staff:
             with self._source(REGION, operator):
                 profile = Profile(operator.name, operator.kana)
-                appoint_operator(
-                    LOADER, None, account=self._account(operator.email, profile, demo)
-                )
+                appoint_operator(LOADER, None, account=self._account(operator.email, profile, demo))
         for line in self._each(STAFF, self.folder.staff):
             with self._source(STAFF, line):
                 profile = Profile(line.name, line.kana, line.sex)

@@ -91,7 +91,8 @@ def _line(found: tuple[Any, ...], newest: Newest | None = None) -> GroupLine:
     )
 
 
-def _newest(found: tuple[Any, ...]) -> Newest | None:
+def newest_of(found: tuple[Any, ...]) -> Newest | None:
+    """The newest entry of a group from its columns, in the order of ``_NEWEST``."""
     message, key, sender, sender_key = (as_uuid(found[at]) for at in (0, 1, 8, 9))
     if message is None or key is None or sender is None or sender_key is None:
         return None
@@ -139,7 +140,7 @@ def groups_with_newest(standing: Standing) -> list[GroupLine]:
         [standing.who.account.hex],
     )
     vault.warm({key for one in found for at in (7, 10) if (key := as_uuid(one[at]))})
-    return [_line(one, _newest(one[9:])) for one in found]
+    return [_line(one, newest_of(one[9:])) for one in found]
 
 
 @dataclass(frozen=True, slots=True)

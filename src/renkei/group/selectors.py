@@ -1,5 +1,6 @@
 """Which groups, members and invitations. Returns rows; decides nothing beyond ``visible_to``."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from renkei.kernel.database import as_uuid, rows
@@ -27,3 +28,30 @@ def visible_to(account: UUID) -> list[UUID]:
     """The ids of the groups whose content the person may see now."""
     found = rows(f"SELECT g.id {FROM_VISIBLE} WHERE {VISIBLE}", [account.hex])
     return [group for one in found if (group := as_uuid(one[0])) is not None]
+
+
+def visible_positions(account: UUID) -> dict[UUID, int]:
+    """The groups whose content the person may see now, each with its newest entry's number."""
+    found = rows(f"SELECT g.id, g.last_seq {FROM_VISIBLE} WHERE {VISIBLE}", [account.hex])
+    return {group: one[1] for one in found if (group := as_uuid(one[0])) is not None}
+
+
+def positions_of(groups: Collection[UUID]) -> dict[UUID, int]:
+    """The number of the newest entry of each of these groups."""
+    if not groups:
+        return {}
+    places = ", ".join(["%s"] * len(groups))
+    found = rows(
+        f"SELECT id, last_seq FROM group_group WHERE id IN ({places})",
+        [group.hex for group in groups],
+    )
+    return {group: one[1] for one in found if (group := as_uuid(one[0])) is not None}
+
+
+def cursors(group: UUID) -> dict[UUID, int]:
+    """How far each of today's members has read, by account."""
+    found = rows(
+        "SELECT account_id, read_seq FROM group_member WHERE group_id = %s AND ended_at IS NULL",
+        [group.hex],
+    )
+    return {account: one[1] for one in found if (account := as_uuid(one[0])) is not None}

@@ -50,7 +50,7 @@ class Bus(Protocol):
         """Tell all subscribers, from any thread; never raises and never waits for a network."""
 
     def subscribe(self, callback: Callback) -> Unsubscribe:
-        """Call ``callback`` with each hint, in some thread, until the returned function is called."""
+        """Call ``callback`` with each hint, in some thread, until what is returned is called."""
 
     def close(self) -> None:
         """Send what was published and stop; publishing afterwards does nothing."""
@@ -67,7 +67,7 @@ class LocalBus:
         for callback in self._callbacks:
             try:
                 callback(hint)
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 log.warning("A listener failed on a hint: %s", type(error).__name__)
 
     def subscribe(self, callback: Callback) -> Unsubscribe:
@@ -117,7 +117,7 @@ class RedisBus:
             if self._sender is None:
                 self._start_sender()
             self._queue.put_nowait(hint)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             log.warning("A hint was dropped: %s", type(error).__name__)
 
     def subscribe(self, callback: Callback) -> Unsubscribe:
@@ -159,7 +159,7 @@ class RedisBus:
                 for hint in batch:
                     pipe.publish(self._channel, _encode(hint))
                 pipe.execute()
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 log.warning("%d hints were dropped: %s", len(batch), type(error).__name__)
                 self._closed.wait(self.PAUSE)
 
@@ -186,7 +186,7 @@ class RedisBus:
                 channel.subscribe(self._channel)
                 while not self._closed.is_set():
                     self._hear(channel.get_message(timeout=0.5))
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 log.warning("The bus is deaf for the moment: %s", type(error).__name__)
                 self._closed.wait(self.PAUSE)
             finally:

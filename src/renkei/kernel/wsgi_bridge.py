@@ -109,7 +109,7 @@ class _Reply:
         except Gone:
             self._fail()
             self._call(abort, self._send)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             name = type(error).__name__
             log.error("%s in %s line %s", name, where.filename, where.lineno)
@@ -231,7 +231,7 @@ def _close(answer: Iterable[bytes]) -> None:
     if close is not None:
         try:
             close()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             log.error("%s while closing a response", type(error).__name__)
 
 

@@ -83,7 +83,7 @@ class Live:
     async def _admit(self, cookie: bytes) -> Listener:
         try:
             listener = await self.hub.standing.admit(cookie)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             log.warning("Nobody can be admitted: %s", type(error).__name__)
             raise Refused(503) from None
         if listener is None:
@@ -101,7 +101,7 @@ class Live:
                 await self.hub.standing.ask(stream)
             if not stream.ended:
                 await self.hub.greet(stream, wanted)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             log.warning("A stream could not begin: %s", type(error).__name__)
             stream.end(body(b""))
         except asyncio.CancelledError:

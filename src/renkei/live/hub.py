@@ -202,7 +202,7 @@ class Hub:
         """Look whether logs have grown without our having heard."""
         try:
             positions = await self.call(self.backend.positions, groups)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             log.warning("The logs could not be compared: %s", type(error).__name__)
             self._watch.forget()
             return
@@ -226,7 +226,7 @@ class Hub:
                     await self._read_log(room)
                 else:
                     await self._read_change(room, room.changes.pop())
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             log.warning("A group could not be read: %s", type(error).__name__)
         finally:
             room.busy = False

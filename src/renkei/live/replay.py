@@ -37,7 +37,7 @@ class Replay:
                 return
             try:
                 reached, rows = await self._shared(room, room.absent[stream])
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 log.warning("A replay must wait: %s", type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue

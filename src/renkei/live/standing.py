@@ -76,7 +76,7 @@ class Standing:
             holds = stream.holds
             try:
                 listener = await self.admit(stream.cookie)
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 log.warning("A standing could not be asked: %s", type(error).__name__)
                 stream.held = WAITING
                 self._failed.append(stream)

@@ -165,7 +165,7 @@ class Stream:
             waiting = next(step)
         except StopIteration:
             return
-        except Exception:  # noqa: BLE001
+        except Exception:
             self.cut()
             return
         self.backlog = backlog = Backlog()
@@ -178,7 +178,7 @@ class Stream:
             await rest
             while message := backlog.next():
                 await self.send(message)
-        except Exception:  # noqa: BLE001
+        except Exception:
             self.cut()
         finally:
             self.backlog = None

@@ -98,7 +98,7 @@ class Watch:
                 await self._hub.compare(tuple(self._hub.rooms))
             if last is None or last[1] != epoch[1]:
                 self._hub.standing.changed(tuple(self._hub.streams))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             log.warning("The epoch could not be read: %s", type(error).__name__)
         finally:
             self._looking = False

@@ -181,7 +181,7 @@ def _register(patients: list[Patient]) -> list[RegisterLine]:
 @disclosure("organization.see", on="organization")
 def see_register(standing: Standing) -> Register:
     """The consents of all patients of the organization (A6)."""
-    patients = Patient.objects.filter(organization_id=standing.what.target_organization)
+    patients = Patient.objects.filter(organization=standing.what.target_organization)
     return Register(_register(list(patients)), shell(standing))
 
 

@@ -1,6 +1,6 @@
 """What is shown of patients: the list of them, the record, and what registering one needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -148,8 +148,6 @@ def namesake(one: Identity, other: Identity) -> str:
 
 def _with_namesakes(lines: list[PatientLine]) -> list[PatientLine]:
     """The lines marked where another patient has the same name."""
-    from dataclasses import replace
-
     marked = []
     for line in lines:
         same = {namesake(line.identity, other.identity) for other in lines if other is not line}
@@ -183,7 +181,7 @@ class Similar:
 @disclosure("patient.register", on="organization")
 def see_similar(standing: Standing, identity: Identity, *, but: UUID | None = None) -> list[Similar]:
     """The organization's patients with the same name, the likeliest first."""
-    patients = Patient.objects.filter(organization_id=standing.what.target_organization)
+    patients = Patient.objects.filter(organization=standing.what.target_organization)
     listed = list(patients.exclude(pk=but) if but else patients)
     vault.warm({one.key_id for one in listed})
     found = []
@@ -195,6 +193,11 @@ def see_similar(standing: Standing, identity: Identity, *, but: UUID | None = No
         if kind:
             found.append(Similar(one.id, other, kind))
     return sorted(found, key=lambda one: ("same", "person", "family").index(one.kind))
+
+
+@disclosure("patient.register", on="organization")
+def may_register(standing: Standing) -> None:
+    """Nothing is shown; an empty form is only for who may fill it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +302,7 @@ def _keepers(record: Record, region: UUID | None) -> list[Keeper]:
     The managing organization keeps the original; if it is no medical institution, that of the
     visiting physician is proposed (F3).
     """
-    found = Organization.objects.filter(region_id=region, suspended_at=None).order_by("kana")
+    found = Organization.objects.filter(region=region, suspended_at=None).order_by("kana")
     physicians = Member.objects.filter(
         group=record.group, ended_at=None, role__profession="医師", group__isnull=False
     ).values_list("role__organization_id", flat=True)
@@ -321,7 +324,7 @@ def _keepers(record: Record, region: UUID | None) -> list[Keeper]:
 def see_consent_desk(standing: Standing) -> ConsentDesk:
     """What is on the desk when form 4 is recorded."""
     record = _record(standing)
-    first = PolicyVersion.objects.filter(region_id=standing.who.region).order_by("number").first()
+    first = PolicyVersion.objects.filter(region=standing.who.region).order_by("number").first()
     return ConsentDesk(
         record=record,
         keepers=_keepers(record, standing.who.region),

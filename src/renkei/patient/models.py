@@ -155,3 +155,5 @@ class Signature:
     original_place: str = ""  # where the paper lies within the keeper's house
     exemption_reason: str = ""
     withdrawal_reason: str = ""
+    explained_by: str = ""  # who explained form 4 (P4)
+    family_told: str = ""  # which family may be told, purpose 4

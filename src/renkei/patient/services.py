@@ -11,6 +11,7 @@ from renkei.group.models import Group
 from renkei.kernel import clock, vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
+from renkei.kernel.japanese import is_kana
 from renkei.patient.models import (
     Basics,
     Consent,
@@ -22,11 +23,17 @@ from renkei.patient.models import (
 )
 from renkei.people.models import Organization
 from renkei.policy.use_case import Change, use_case
+from renkei.region.models import PolicyVersion
 
 
 @use_case("patient.register", on="organization")
-def register_patient(change: Change, *, identity: Identity, basics: Basics) -> Patient:
+def register_patient(
+    change: Change, *, identity: Identity, basics: Basics, key: UUID | None = None
+) -> Patient:
     """Take up a patient; the organization becomes the one that manages the record (A4).
+
+    Args:
+        key: the id the patient gets, made when the form was opened: sent twice, registered once.
 
     Raises:
         Problem: name, kana or birth date cannot be right.
@@ -34,8 +41,10 @@ def register_patient(change: Change, *, identity: Identity, basics: Basics) -> P
     _check_identity(identity)
     organization = change.standing.what.target_organization
     assert organization is not None
+    if key is not None and (found := _sent_before(change, key, organization)):
+        return found
     patient = Patient(
-        id=uuid7(),
+        id=key or uuid7(),
         key_id=vault.make_key("patient"),
         organization_id=organization,
         registered_at=change.now,
@@ -46,6 +55,18 @@ def register_patient(change: Change, *, identity: Identity, basics: Basics) -> P
     change.stream = f"patient:{patient.id.hex}"
     change.about("Patient", patient.id, organization=organization.hex)
     return patient
+
+
+def _sent_before(change: Change, key: UUID, organization: UUID) -> Patient | None:
+    """The patient this form has registered already; the organization's row keeps others waiting."""
+    Organization.objects.select_for_update().get(pk=organization)
+    found = Patient.objects.filter(pk=key).first()
+    if found is None:
+        return None
+    if found.organization_id != organization:
+        raise Problem(gettext_noop("Please open the form again."))
+    change.silent = True
+    return found
 
 
 @use_case("patient.change", on="patient")
@@ -65,7 +86,7 @@ def change_identity(change: Change, *, identity: Identity) -> None:
 def _check_identity(identity: Identity) -> None:
     if not identity.name.strip():
         raise Problem(gettext_noop("Please write the patient's name."), field="name")
-    if not identity.kana.strip():
+    if not is_kana(identity.kana):
         raise Problem(gettext_noop("Please write the reading in hiragana."), field="kana")
     if identity.born > clock.today():
         raise Problem(gettext_noop("The date is in the future."), field="birth_date")
@@ -125,7 +146,7 @@ class ConsentForm:
 
     state: str
     signature: Signature
-    signed_on: date | None = None
+    signed_on: date | None = None  # exempt_before: in use since that day
     declined: tuple[int, ...] = ()
     original_kept_by: UUID | None = None
     copy_given_on: date | None = None
@@ -142,6 +163,8 @@ def record_consent(change: Change, *, form: ConsentForm) -> Consent:
     patient = _patient(change)
     change.about("Patient", patient.id)
     _check_consent(form, patient)
+    if not change.standing.who.system:  # what is taken over from paper says no more than it says
+        _check_proxy(form)
     _end_current(patient, change)
     consent = Consent(
         id=uuid7(),
@@ -175,9 +198,39 @@ def _check_consent(form: ConsentForm, patient: Patient) -> None:
         return
     if not form.signature.exemption_reason.strip():
         raise Problem(gettext_noop("Please give a reason."), field="exemption_reason")
+    if form.state == Consent.State.EXEMPT_BEFORE:
+        _check_before(form, patient)
     if form.state == Consent.State.EXEMPT_LIFE and form.seek_by is None:
         raise Problem(
             gettext_noop("Please say by when the consent is sought."), field="seek_by"
+        )
+
+
+def _check_before(form: ConsentForm, patient: Patient) -> None:
+    """In use before the policy took effect: since a day before that day (A6)."""
+    if form.signed_on is None:
+        return
+    policies = PolicyVersion.objects.filter(region__organizations=patient.organization_id)
+    first = policies.order_by("effective_on").first()
+    if first is not None and form.signed_on >= first.effective_on:
+        raise Problem(
+            gettext_noop("This exemption is for use that began before the policy took effect."),
+            field="used_since",
+        )
+
+
+def _check_proxy(form: ConsentForm) -> None:
+    """Who signs for the patient says why, and that the patient's own wish was confirmed (P4)."""
+    signature = form.signature
+    if form.state != Consent.State.GIVEN or signature.relationship == "本人":
+        return
+    if not signature.proxy_reason.strip():
+        raise Problem(
+            gettext_noop("Please write why somebody else signs."), field="proxy_reason"
+        )
+    if not signature.wish_confirmed:
+        raise Problem(
+            gettext_noop("Please confirm the patient's own wish first."), field="wish_confirmed"
         )
 
 
@@ -239,6 +292,8 @@ def withdraw_consent(change: Change, *, reason: str, withdrawn_on: date) -> None
     consent = patient.consents.filter(ended_at=None).first()
     if consent is None:
         raise Problem(gettext_noop("There is no consent to withdraw."))
+    if consent.signed_on is not None and withdrawn_on < consent.signed_on:
+        raise Problem(gettext_noop("The date lies before the consent."), field="withdrawn_on")
     signature = {**asdict(consent.signature), "withdrawal_reason": reason.strip()[:500]}
     consent.seal("signature_sealed", signature)
     consent.withdrawn_on, consent.ended_at = withdrawn_on, change.now

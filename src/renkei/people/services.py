@@ -21,6 +21,7 @@ from renkei.people.models import (
     Profile,
     Session,
 )
+from renkei.people.passwords import set_own_password
 from renkei.policy.use_case import Change, use_case
 from renkei.region.models import Region
 
@@ -195,3 +196,17 @@ def choose_role(change: Change, *, role: UUID) -> None:
         raise Problem(gettext_noop("You do not work for this organization any more."))
     Session.objects.filter(pk=change.standing.who.session).update(role_id=role)
     change.about("PractitionerRole", role)
+
+
+@use_case("password.change", on="region")
+def change_password(change: Change, *, password: str) -> None:
+    """Keep one's own new password (A14.1); everywhere else the person is signed out."""
+    account = Account.objects.select_for_update().get(pk=change.account)
+    set_own_password(account, password, change.now)
+    ended, _ = (
+        Session.objects.filter(account_id=account.id)
+        .exclude(pk=change.standing.who.session)
+        .delete()
+    )
+    change.end_standings(account=account.id)
+    change.about("Account", account.id, sessions_ended=ended)

@@ -48,6 +48,17 @@ class SessionStore(DatabaseStore):
         if key is not None:
             Session.objects.filter(session_key=stored_key(key)).delete()
 
+    def cycle_key(self) -> None:
+        """Take a new cookie value; the session stays what it was, and ends when it would have."""
+        before = Session.objects.filter(pk=stored_key(self.session_key or "")).first()
+        super().cycle_key()
+        if before is not None and before.account_id is not None:
+            Session.objects.filter(pk=stored_key(self.session_key or "")).update(
+                role=before.role_id,
+                started_at=before.started_at,
+                until=before.until,
+            )
+
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """The row to write: what Django keeps, and whose session it is."""
         session = cast(Session, super().create_model_instance(data))

@@ -166,3 +166,8 @@ def see_notice(standing: Standing, notice: UUID) -> NoticeLine:
     if found is None:
         raise Unknown("notice")
     return _notice(found)
+
+
+@disclosure("notice.publish", on="region")
+def before_publishing(standing: Standing) -> None:
+    """Nothing is shown; but the rule has been asked before the form is."""

@@ -1,13 +1,212 @@
-from typing import Any
-def timeline(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def entries(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def confirm(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def send(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def draft(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def read(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def entry(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def understand(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def correct(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def withdraw(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def receipts(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def versions(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
+"""What is said in a group: the timeline, writing, confirming, and what is done with a message.
+
+A script asks with ``Accept: application/json`` and gets the same pieces of pages as HTML within
+JSON; without scripts every action has an address and a page of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+from django.http import HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from renkei.communication import reading
+from renkei.communication.models import Importance, Kind
+from renkei.communication.rendering import Rendering
+from renkei.communication.services import save_draft, send_communication
+from renkei.group.disclosures import Head
+from renkei.kernel import clock
+from renkei.kernel.entity import uuid7
+from renkei.kernel.errors import Problem
+from renkei.web.errors import sentence, wants_json
+from renkei.web.page import page
+
+if TYPE_CHECKING:
+    from renkei.web.frame import Request
+
+KINDS = {"report": "doc", "notice": "megaphone", "consult": "question", "request": "hand"}  # icons
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What stands in the writing box."""
+
+    text: str = ""
+    kind: str = Kind.REPORT.value
+    importance: str = Importance.NORMAL.value
+    reply_to: int | None = None
+    error: str = ""
+    restored: bool = False  # a draft from an earlier visit
+
+
+def number(text: str | None) -> int | None:
+    """A positive whole number from an address or a form; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def said(request: "Request", error: str = "") -> Said:
+    """What a form brought; an unknown kind or importance becomes the ordinary one."""
+    kind, importance = request.POST.get("kind", ""), request.POST.get("importance", "")
+    return Said(
+        text=request.POST.get("text", "").replace("\r\n", "\n"),
+        kind=kind if kind in Kind.values else Kind.REPORT.value,
+        importance=importance if importance in Importance.values else Importance.NORMAL.value,
+        reply_to=number(request.POST.get("reply_to")),
+        error=error,
+    )
+
+
+def json(data: dict[str, Any], status: int = 200) -> HttpResponse:
+    """A small answer for a script."""
+    return HttpResponse(orjson.dumps(data), content_type="application/json", status=status)
+
+
+def piece(
+    request: "Request", template: str, head: Head, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """A piece of a page for a script's dialog, or the whole page around it without scripts."""
+    context["head"] = head
+    if wants_json(request):
+        html = render_to_string(template, {**context, "shell": head.shell}, request)
+        return json({"html": html}, status)
+    return page(
+        request, "communication/page.html", shell=head.shell, status=status, piece=template, **context
+    )
+
+
+def at_message(group: UUID, seq: int) -> str:
+    """The address of the timeline where a message stands with some context around it."""
+    return f"{reverse('timeline', args=[group])}?before={seq + reading.PAGE // 2}#m{seq}"
+
+
+def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> HttpResponse:
+    asked = request.GET
+    shown = reading.read_timeline(
+        request.actor,
+        group,
+        before=number(asked.get("before")),
+        after=number(asked.get("after")),
+        on=_day(asked.get("on")),
+    )
+    if box is None and shown.draft is not None:
+        draft = shown.draft
+        box = Said(draft.text, draft.kind, draft.importance, draft.reply_to, restored=True)
+    if reply := number(asked.get("reply")):
+        box = Said(reply_to=reply) if box is None else Said(box.text, box.kind, box.importance, reply)
+    return page(
+        request,
+        "communication/timeline.html",
+        shell=shown.head.shell,
+        status=422 if box and box.error else 200,
+        head=shown.head,
+        timeline=shown,
+        log=Rendering(shown.cursors).html(shown.entries, first_unread=shown.first_unread),
+        box=box or Said(),
+        kinds=KINDS,
+        today=clock.today().isoformat(),
+    )
+
+
+@require_GET
+def timeline(request: "Request", group: UUID) -> HttpResponse:
+    """The group's log, opened at the first unread entry, and the writing box."""
+    return _timeline_page(request, group)
+
+
+@require_GET
+def entries(request: "Request", group: UUID) -> HttpResponse:
+    """Older or newer entries for a page that is open."""
+    before, after = number(request.GET.get("before")), number(request.GET.get("after"))
+    shown = reading.read_entries(request.actor, group, before=before, after=after)
+    return json(
+        {
+            "html": Rendering(shown.cursors).html(shown.entries),
+            "first": shown.first_seq,
+            "last": shown.last_seq,
+            "end": shown.end,
+        }
+    )
+
+
+@require_POST
+def confirm(request: "Request", group: UUID) -> HttpResponse:
+    """The sheet that is confirmed before a message is sent: the text, and who will read it (N3.8)."""
+    box = said(request)
+    if not wants_json(request) and request.POST.get("back"):
+        return _timeline_page(request, group, box)
+    try:
+        shown = reading.see_confirmation(request.actor, group, text=box.text)
+    except Problem as problem:
+        if wants_json(request):
+            raise
+        return _timeline_page(request, group, said(request, sentence(problem)))
+    return piece(
+        request, "communication/confirm.html", shown.head, shown=shown, box=box, key=uuid7(), kinds=KINDS
+    )
+
+
+def _key(request: "Request") -> UUID:
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid7()
+
+
+@require_POST
+def send(request: "Request", group: UUID) -> HttpResponse:
+    """Say it. Posting again with the same key posts nothing."""
+    box = said(request)
+    try:
+        posted = send_communication(
+            request.actor,
+            group,
+            text=box.text,
+            kind=box.kind,
+            importance=box.importance,
+            reply_to=box.reply_to,
+            key=_key(request),
+            confirmed=request.POST.get("confirmed") == "yes",
+        )
+    except Problem as problem:
+        if wants_json(request):
+            raise
+        return _timeline_page(request, group, said(request, sentence(problem)))
+    if wants_json(request):
+        return json({"id": str(posted.id), "seq": posted.seq, "again": posted.again}, 201)
+    return HttpResponseRedirect(f"{reverse('timeline', args=[group])}#m{posted.seq}", status=303)
+
+
+@require_POST
+def draft(request: "Request", group: UUID) -> HttpResponse:
+    """Keep what is being written."""
+    box = said(request)
+    save_draft(
+        request.actor,
+        group,
+        text=box.text,
+        kind=box.kind,
+        importance=box.importance,
+        reply_to=box.reply_to,
+    )
+    return HttpResponse(status=204)
+
+
+@require_POST
+def read(request: "Request", group: UUID) -> HttpResponse:
+    """Take note that entries which arrived on an open page were seen there."""
+    first, last = number(request.POST.get("first")), number(request.POST.get("last"))
+    if first and last and first <= last:
+        reading.record_reading(request.actor, group, first, last)
+    return HttpResponse(status=204)

@@ -96,6 +96,11 @@ def telephone(number: str) -> str:
     return "tel:" + "".join(character for character in number if character in "+0123456789")
 
 
+def family_name(name: str) -> str:
+    """The part of a name before the space."""
+    return japanese.split_name(name)[0]
+
+
 def initials(identity: Identity) -> str:
     """What stands for a patient where the name is not to be seen."""
     return japanese.initials(identity.name, identity.kana)
@@ -118,12 +123,14 @@ def environment(**options: Any) -> Environment:
         "language": _language,
         "look_of": look_of,
         "region": public_region,
+        "today": clock.today,
         "url": url,
     }
     made.filters |= {
         "age": age,
         "ago": ago,
         "day": day,
+        "family": family_name,
         "hour": hour,
         "initials": initials,
         "long_date": long_date,

@@ -1,11 +1,198 @@
+"""The pages about who is in a group, what is known of its patient, and ending it."""
+
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
-def groups(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def members(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def manage(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def basics(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def edit_basics(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def files(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def leave(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def close(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def release(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
-def appoint(request: Any, **kwargs: Any) -> Any: raise NotImplementedError
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_POST
+
+from renkei.group import roster, services
+from renkei.group.disclosures import see_shell
+from renkei.patient.purposes import purposes
+from renkei.patient.services import change_basics_in_group
+from renkei.web.frame import Request
+from renkei.web.group_forms import ReasonForm
+from renkei.web.page import page, tried
+from renkei.web.patient import RELATIONSHIPS, _both_valid
+from renkei.web.patient_forms import BasicsForm, RelativeForms, relative_rows, relatives_of
+
+
+def after(name: str, **parts: Any) -> HttpResponse:
+    """After a change: show what came of it."""
+    response = redirect(name, **parts)
+    response.status_code = 303
+    return response
+
+
+@require_http_methods(["GET"])
+def groups(request: Request) -> HttpResponse:
+    """The groups of a person by kind."""
+    shell = see_shell(request.actor, None)
+    return page(request, "group/list.html", shell=shell)
+
+
+def _roster_page(
+    request: Request, seen: roster.Roster, template: str, status: int = 200, **context: Any
+) -> HttpResponse:
+    context |= {"roster": seen, "purposes": purposes(get_language() or "ja")}
+    context.setdefault("faulty", None)
+    if seen.head is not None:
+        context["head"] = seen.head
+    return page(request, template, shell=seen.shell, status=status, **context)
+
+
+@require_http_methods(["GET"])
+def members(request: Request, group: UUID) -> HttpResponse:
+    """Who is in the group."""
+    return _roster_page(request, roster.see_members(request.actor, group), "group/members.html")
+
+
+def _manage_page(
+    request: Request, group: UUID, status: int = 200, **context: Any
+) -> HttpResponse:
+    seen = roster.see_management(request.actor, group)
+    template = "group/manage_reading.html" if seen.head else "group/manage.html"
+    return _roster_page(request, seen, template, status, **context)
+
+
+@require_http_methods(["GET"])
+def manage(request: Request, group: UUID) -> HttpResponse:
+    """Who is in the group, for those who manage it, with or without reading."""
+    return _manage_page(request, group)
+
+
+@require_http_methods(["GET"])
+def basics(request: Request, group: UUID) -> HttpResponse:
+    """What the team needs to know at once (基本情報)."""
+    seen = roster.see_paper(request.actor, group)
+    return page(request, "group/basics.html", shell=seen.head.shell, head=seen.head, paper=seen)
+
+
+@require_http_methods(["GET", "POST"])
+def edit_basics(request: Request, group: UUID) -> HttpResponse:
+    """Change it, as a member of the managing organization."""
+    seen = roster.see_basics_desk(request.actor, group)
+    form = BasicsForm(request.POST or None, initial=asdict(seen.head.basics))
+    rows = RelativeForms(
+        request.POST or None, initial=relative_rows(seen.related), prefix="related"
+    )
+    if _both_valid(form, rows) and tried(
+        form,
+        lambda: change_basics_in_group(
+            request.actor, group, basics=form.basics(), relatives=relatives_of(rows)
+        ),
+    ):
+        return after("basics", group=group)
+    return page(
+        request,
+        "group/basics_edit.html",
+        shell=seen.head.shell,
+        head=seen.head,
+        form=form,
+        rows=rows,
+        relationships=RELATIONSHIPS,
+        status=422 if form.errors or any(rows.errors) else 200,
+    )
+
+
+@require_http_methods(["GET"])
+def files(request: Request, group: UUID) -> HttpResponse:
+    """The papers that exist about the patient (資料)."""
+    seen = roster.see_paper(request.actor, group)
+    return page(
+        request,
+        "group/files.html",
+        shell=seen.head.shell,
+        head=seen.head,
+        paper=seen,
+        purposes=purposes(get_language() or "ja"),
+    )
+
+
+def with_reason(
+    request: Request,
+    action: Callable[[str], Any],
+    *,
+    done: Callable[[], HttpResponse],
+    again: Callable[[ReasonForm], HttpResponse],
+) -> HttpResponse:
+    """Do what needs a reason; without one, show the page again with what was typed."""
+    form = ReasonForm(request.POST)
+    if form.is_valid() and tried(form, lambda: action(form.cleaned_data["reason"])):
+        return done()
+    return again(form)
+
+
+@require_http_methods(["GET", "POST"])
+def leave(request: Request, group: UUID) -> HttpResponse:
+    """Leave the group oneself, with a reason."""
+    seen = roster.see_members(request.actor, group)
+
+    def again(form: ReasonForm) -> HttpResponse:
+        status = 422 if form.errors else 200
+        return _roster_page(request, seen, "group/leave.html", status, form=form)
+
+    if request.method == "GET":
+        return again(ReasonForm())
+    return with_reason(
+        request,
+        lambda reason: services.leave_group(request.actor, group, reason=reason),
+        done=lambda: after("groups"),
+        again=again,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def close(request: Request, group: UUID) -> HttpResponse:
+    """End the group, with a reason."""
+    seen = roster.see_management(request.actor, group)
+
+    def again(form: ReasonForm) -> HttpResponse:
+        status = 422 if form.errors else 200
+        return _roster_page(request, seen, "group/close.html", status, form=form)
+
+    if request.method == "GET":
+        return again(ReasonForm())
+    return with_reason(
+        request,
+        lambda reason: services.close_group(request.actor, group, reason=reason),
+        done=lambda: after("group_manage", group=group),
+        again=again,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def release(request: Request, member: UUID) -> HttpResponse:
+    """End somebody's part in the group, with a reason."""
+    seen = roster.see_member(request.actor, member)
+
+    def again(form: ReasonForm) -> HttpResponse:
+        status = 422 if form.errors else 200
+        return page(
+            request, "group/release.html", shell=seen.shell, seen=seen, form=form, status=status
+        )
+
+    if request.method == "GET":
+        return again(ReasonForm())
+    return with_reason(
+        request,
+        lambda reason: services.release_member(request.actor, member, reason=reason),
+        done=lambda: after("group_manage", group=seen.group) if seen.manages else after("home"),
+        again=again,
+    )
+
+
+@require_POST
+def appoint(request: Request, member: UUID) -> HttpResponse:
+    """Put a member in charge of the group, or take that back."""
+    seen = roster.see_member(request.actor, member)
+    wanted = request.POST.get("manager") == "1"
+    form = ReasonForm()
+    form.cleaned_data = {}
+    if tried(form, lambda: services.appoint_manager(request.actor, member, manager=wanted)):
+        return after("group_manage", group=seen.group)
+    return _manage_page(request, seen.group, 422, faulty=form)

@@ -1,2 +1,171 @@
+"""Signing in and out, and changing the password: what allauth asks of us, and its traces.
+
+This is the only place with signal receivers: allauth and Django tell of signing in by signals.
+"""
+
+import logging
+from hashlib import sha256
+from typing import Any, ClassVar
+
 from allauth.account.adapter import DefaultAccountAdapter
-class Adapter(DefaultAccountAdapter): pass
+from allauth.account.views import LogoutView, PasswordChangeView
+from allauth.core import context
+from django.contrib.auth import logout as end_session
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from renkei.audit import trail
+from renkei.audit.models import Outcome
+from renkei.kernel.bus import Hint, bus
+from renkei.kernel.database import execute
+from renkei.people import services
+from renkei.people.disclosures import see_password
+from renkei.people.models import Account
+from renkei.region.disclosures import public_region
+from renkei.web.errors import answer
+from renkei.web.look import Look, remember
+
+log = logging.getLogger("renkei.sign_in")
+LOCKED_MINUTES = 15  # as long as allauth's limit "login_failed" in the settings looks back
+TRACED_SECONDS = 60  # failures for one account within this time are one line in the trail
+
+
+class Adapter(DefaultAccountAdapter):
+    """How allauth behaves here: nobody signs up alone, answers tell nothing, one-region redirects."""
+
+    error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": gettext_lazy("E-mail or password is wrong."),
+        "enter_current_password": gettext_lazy("This is not your current password."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody makes an account for themselves; organizations apply (A3)."""
+        return False
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Say nothing: the page that follows says it."""
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """The sentence for what went wrong; when there were too many attempts, whom to ring."""
+        if code != "too_many_login_attempts":
+            error: ValidationError = super().validation_error(code, *args)
+            return error
+        values = {"n": LOCKED_MINUTES, "phone": public_region().phone}
+        sentence = _("Too many attempts. Try again in %(n)s minutes or call %(phone)s.") % values
+        return ValidationError(sentence, code=code)
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Only paths of our own, whatever other names this server has."""
+        own = bool(url) and str(url).startswith("/")
+        return own and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
+        """Go on, and let this browser remember how the person wants pages to look."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember(response, Look(user.language, user.text_size, user.contrast))
+        return response
+
+    def logout(self, request: HttpRequest) -> None:
+        """End the session, and only then the live streams that came with it."""
+        account = request.user.pk
+        end_session(request)
+        with transaction.atomic():
+            execute("UPDATE region_region SET standing_epoch = standing_epoch + 1", [])
+        bus().publish(Hint("standing", None, 0, account))
+
+    def set_password(self, user: Account, password: str) -> None:
+        """Keep the person's new password and end their other sessions."""
+        services.change_password(context.request.actor, None, password=password)
+        user.refresh_from_db(fields=["password", "password_changed_at"])
+
+    def respond_user_inactive(self, request: HttpRequest, user: Account) -> HttpResponse:
+        """The right password of somebody who was suspended."""
+        phone = public_region().phone
+        return answer(
+            request,
+            403,
+            _("You cannot sign in at the moment."),
+            _("Your use was stopped. Please ask your administrator, or call %(phone)s.")
+            % {"phone": phone},
+        )
+
+
+class ChangePassword(PasswordChangeView):
+    """allauth's page, which also says why one is here."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The form, and how old the password is."""
+        state = see_password(self.request.actor, None)
+        found: dict[str, Any] = super().get_context_data(**kwargs) | {"state": state}
+        return found
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Say what to mend, with the status that says so."""
+        response: HttpResponse = super().form_invalid(form)
+        response.status_code = 422
+        return response
+
+
+class SignOut(LogoutView):
+    """allauth's page, which also empties the browser's cache."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Leave, and leave nothing behind."""
+        response: HttpResponse = super().post(*args, **kwargs)
+        response.headers["Clear-Site-Data"] = '"cache"'
+        return response
+
+
+change_password = ChangePassword.as_view()
+sign_out = SignOut.as_view()
+
+
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Too many attempts from one place."""
+    title = _("Please wait a moment.")
+    values = {"n": 1, "phone": public_region().phone}
+    text = _("Too many attempts. Try again in %(n)s minutes or call %(phone)s.") % values
+    return answer(request, 429, title, text)
+
+
+def _trace(account: Account | None, action: str, outcome: Outcome = Outcome.DONE) -> None:
+    """One line in the trail; never an e-mail address."""
+    who = account.id if account else None
+    with transaction.atomic():
+        trail.record(
+            stream=f"account:{who.hex}" if who else "system:sign_in",
+            action=action,
+            entity=f"Account/{who.hex}" if who else "",
+            actor=who if outcome is Outcome.DONE else None,
+            outcome=outcome.value,
+        )
+
+
+@receiver(user_logged_in, dispatch_uid="renkei.sign_in")
+def signed_in(sender: object, user: Account, **kwargs: Any) -> None:
+    """Somebody signed in."""
+    _trace(user, "sign_in")
+
+
+@receiver(user_logged_out, dispatch_uid="renkei.sign_out")
+def signed_out(sender: object, user: Account | None, **kwargs: Any) -> None:
+    """Somebody signed out."""
+    if user is not None:
+        _trace(user, "sign_out")
+
+
+@receiver(user_login_failed, dispatch_uid="renkei.sign_in_failed")
+def not_signed_in(sender: object, credentials: dict[str, Any], **kwargs: Any) -> None:
+    """Somebody gave a wrong password, or an address that nobody has."""
+    email = str(credentials.get("email", "")).strip().lower()
+    account = Account.objects.filter(email=email).first()
+    name = account.id.hex if account else "nobody"
+    if cache.add(f"sign_in_failed:{sha256(name.encode()).hexdigest()[:16]}", 1, TRACED_SECONDS):
+        _trace(account, "sign_in", Outcome.FAILED)

@@ -55,10 +55,8 @@ def read_folder_of(folder: Path) -> RegionFolder:
     """The region folder, read whole.
 
     Raises:
-        CommandError: it is not there, or cannot be read.
+        CommandError: a file is there and cannot be read.
     """
-    if not folder.is_dir():
-        raise CommandError(f"フォルダー「{folder}」がありません。")
     try:
         return read_folder(folder)
     except OSError as error:

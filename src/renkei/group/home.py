@@ -1,0 +1,203 @@
+"""ホーム: what there is to do, what is unread, what the operator has to say."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from renkei.group.disclosures import (
+    GroupLine,
+    Newest,
+    Shell,
+    newest_of,
+    open_identity,
+    shell,
+)
+from renkei.kernel import clock, vault
+from renkei.kernel.clock import from_us
+from renkei.kernel.database import as_uuid, rows
+from renkei.patient.models import Identity
+from renkei.people.disclosures import password_state
+from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.policy.rules import may
+from renkei.policy.standing import Actor, Standing, load
+from renkei.policy.use_case import disclosure
+from renkei.region.disclosures import NoticeLine, notices
+
+SHOWN: Final = 30  # unread groups on the page; the rest stand in the list of patients
+CANDIDATES: Final = 50  # invitations looked at for approval
+CONSENTS: Final = 5  # patients without consent named one by one
+PASSWORD_DAYS: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do: what, about whom, until when."""
+
+    kind: str  # answer · approve · consent · copy · seek · consents · password · photo · kana
+    id: UUID | None = None
+    organization: str = ""
+    face: Face | None = None
+    identity: Identity | None = None
+    until: datetime | date | None = None
+    count: int = 0
+    mine: bool = True  # False if somebody else has to do it and the person can only ask
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The three blocks, and the frame around them."""
+
+    shell: Shell
+    tasks: list[Task]
+    unread: list[tuple[GroupLine, Newest | None]]  # latest first, at most ``SHOWN``
+    unread_groups: int
+    notices: list[NoticeLine]
+
+
+_OPEN = "i.state = 'open' AND i.expires_at > %s AND g.closed_at IS NULL AND r.ended_at IS NULL"
+_TO_ANSWER = f"""
+    SELECT i.id, o.name, i.expires_at
+    FROM group_invitation i
+    JOIN group_group g ON g.id = i.group_id
+    JOIN people_organization o ON o.id = g.organization_id
+    JOIN people_practitionerrole r ON r.id = i.role_id
+    WHERE {_OPEN} AND i.account_id = %s AND i.accepted_at IS NULL
+    ORDER BY i.expires_at"""
+_TO_APPROVE = f"""
+    SELECT {COLUMNS}, i.id, go.name, i.expires_at
+    FROM group_invitation i
+    JOIN group_group g ON g.id = i.group_id
+    JOIN people_organization go ON go.id = g.organization_id
+    JOIN people_practitionerrole r ON r.id = i.role_id
+    JOIN people_account a ON a.id = r.account_id
+    JOIN people_organization o ON o.id = r.organization_id
+    WHERE {_OPEN} AND r.organization_id = %s AND i.approved_at IS NULL
+    ORDER BY i.expires_at LIMIT {CANDIDATES}"""
+_CONSENTS = """
+    SELECT p.id, p.key_id, p.identity_sealed, c.state, c.seek_by, p.organization_id,
+      (SELECT g.id FROM group_group g JOIN group_member m ON m.group_id = g.id
+        WHERE g.patient_id = p.id AND g.closed_at IS NULL AND m.account_id = %s
+          AND m.ended_at IS NULL AND m.manager ORDER BY g.id LIMIT 1)
+    FROM patient_patient p
+    LEFT JOIN patient_consent c ON c.patient_id = p.id AND c.ended_at IS NULL
+    WHERE (p.organization_id = %s OR EXISTS (
+        SELECT 1 FROM group_group g JOIN group_member m ON m.group_id = g.id
+        JOIN people_practitionerrole r ON r.id = m.role_id AND r.ended_at IS NULL
+        WHERE g.patient_id = p.id AND g.closed_at IS NULL AND m.account_id = %s
+          AND m.ended_at IS NULL AND m.manager AND r.organization_id = p.organization_id))
+      AND (c.id IS NULL OR (c.state = 'given'
+            AND (c.copy_given_on IS NULL OR c.original_kept_by_id IS NULL))
+        OR (c.state = 'exempt_life' AND c.seek_by <= %s))
+      AND NOT EXISTS (SELECT 1 FROM patient_consent w
+        WHERE w.patient_id = p.id AND w.withdrawn_on IS NOT NULL)
+    ORDER BY p.registered_at DESC"""
+_NEWEST = """
+    SELECT g.id, t.id, g.key_id, t.version, t.text, t.event, t.importance, t.withdrawn_at,
+      t.sent_at, ta.id, ta.key_id, ta.profile_sealed, t.posted_at
+    FROM group_group g
+    JOIN communication_communication t ON t.group_id = g.id AND t.seq = g.last_seq
+    JOIN people_account ta ON ta.id = t.sender_id
+    WHERE g.id IN ({}) ORDER BY t.posted_at DESC LIMIT {}"""
+
+
+def _to_answer(standing: Standing, now: int) -> Iterator[Task]:
+    assert standing.who.account is not None
+    for found in rows(_TO_ANSWER, [now, standing.who.account.hex]):
+        yield Task("answer", as_uuid(found[0]), organization=found[1], until=from_us(found[2]))
+
+
+def _to_approve(standing: Standing, now: int) -> Iterator[Task]:
+    """Invitations of one's own staff; the rule itself says which of them one may approve."""
+    who = standing.who
+    if not who.administrator or who.organization is None:
+        return
+    for found in rows(_TO_APPROVE, [now, who.organization.hex]):
+        invitation, organization, until = found[WIDTH:]
+        invited = as_uuid(invitation)
+        if may(load(Actor(who.session), "invitation", invited), "invitation.approve"):
+            yield Task(
+                "approve",
+                invited,
+                organization=organization,
+                face=face(found[:WIDTH]),
+                until=from_us(until),
+            )
+
+
+def _consent_kind(state: str | None) -> str:
+    if state is None:
+        return "consent"
+    return "copy" if state == "given" else "seek"
+
+
+def _consents(standing: Standing) -> list[Task]:
+    """Patients whose consent is missing or incomplete, for those who see to it (A6, F3)."""
+    who = standing.who
+    assert who.account is not None
+    own = who.organization.hex if who.administrator and who.organization else None
+    me, today = who.account.hex, clock.today().isoformat()
+    found = rows(_CONSENTS, [me, own, me, today])
+    may_record = who.administrator or who.profession in ("医師", "歯科医師")
+    tasks = []
+    for patient, key, sealed, state, seek_by, organization, group in found[:CONSENTS]:
+        one, key_id = as_uuid(patient), as_uuid(key)
+        assert one is not None and key_id is not None
+        mine = may_record and as_uuid(organization) == who.organization
+        tasks.append(
+            Task(
+                _consent_kind(state),
+                one if mine else as_uuid(group),
+                identity=open_identity(one, key_id, sealed),
+                until=date.fromisoformat(seek_by) if isinstance(seek_by, str) else seek_by,
+                mine=mine,
+            )
+        )
+    if own and len(found) > CONSENTS:
+        tasks.append(Task("consents", who.organization, count=len(found) - CONSENTS))
+    return tasks
+
+
+def _about_oneself(standing: Standing, me: Face) -> Iterator[Task]:
+    """The password that ends soon (A14.3); the face and reading of the name still missing (N3.5)."""
+    state = password_state(standing)
+    if state.until and state.until - clock.now() <= timedelta(days=PASSWORD_DAYS):
+        yield Task("password", until=state.until, count=state.days_left)
+    if not me.kana:
+        yield Task("kana")
+    if not me.photo:
+        yield Task("photo")
+
+
+def _unread(lines: list[GroupLine]) -> list[tuple[GroupLine, Newest | None]]:
+    """The groups with news, latest first, each with its newest entry."""
+    waiting = {line.id: line for line in lines if line.unread > 0}
+    if not waiting:
+        return []
+    places = ", ".join(["%s"] * len(waiting))
+    found = rows(_NEWEST.format(places, SHOWN), [group.hex for group in waiting])
+    vault.warm({key for one in found for at in (2, 10) if (key := as_uuid(one[at]))})
+    return [
+        (waiting[group], newest_of(one[1:12])) for one in found if (group := as_uuid(one[0])) in waiting
+    ]
+
+
+@disclosure("home.see", on="region")
+def see_home(standing: Standing) -> Home:
+    """Everything on ホーム; the number of queries does not grow with the number of groups."""
+    around = shell(standing)
+    now = clock.to_us(clock.now())
+    tasks: list[Task] = [
+        *_to_answer(standing, now),
+        *_to_approve(standing, now),
+        *_consents(standing),
+        *_about_oneself(standing, around.me.face),
+    ]
+    return Home(
+        shell=around,
+        tasks=tasks,
+        unread=_unread(around.groups),
+        unread_groups=sum(line.unread > 0 for line in around.groups),
+        notices=notices(standing),
+    )

@@ -1,0 +1,390 @@
+"""What is shown of who is in a group: to members, to those who manage it, to who invites."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from renkei.group.disclosures import (
+    Head,
+    MemberLine,
+    Shell,
+    head,
+    members,
+    open_identity,
+    shell,
+)
+from renkei.kernel import clock
+from renkei.kernel.clock import from_us
+from renkei.kernel.database import as_uuid, row, rows
+from renkei.kernel.japanese import initials
+from renkei.patient.consents import ConsentLine, badge, consents_of, current, gap
+from renkei.patient.disclosures import Around, around
+from renkei.patient.models import Identity
+from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.policy.facts import consent_for_sharing
+from renkei.policy.rules import RULES, may
+from renkei.policy.standing import LOADS, Asked, Colleague, Standing, What
+from renkei.policy.use_case import disclosure
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member with what the person may do about them."""
+
+    line: MemberLine
+    mine: bool
+    appointed_at: datetime | None
+    release: bool
+    appoint: bool  # may put in charge, or take that back
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An invitation that has not led to a place in the group yet."""
+
+    id: UUID
+    face: Face
+    role_in_care: str
+    manager: bool
+    accepted: bool
+    approved: bool
+    expired: bool
+    expires_at: datetime
+    inviter: str
+    take_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who is in a group, who is asked, who was in it. Nothing of what is said there."""
+
+    group: UUID
+    open: bool
+    patient: UUID
+    identity: Identity
+    organization: str
+    consent: ConsentLine | None
+    badge: str
+    gap: str
+    seats: list[Seat]
+    waiting: list[Waiting]
+    former: list[MemberLine]
+    head: Head | None  # for those who read the group
+    can: frozenset[str]
+    shell: Shell
+
+    @property
+    def organizations(self) -> int:
+        """How many organizations take part."""
+        return len({seat.line.face.organization_id for seat in self.seats})
+
+    @property
+    def managers(self) -> int:
+        """How many members manage the group."""
+        return sum(seat.line.manager for seat in self.seats)
+
+
+_GROUP = """
+    SELECT p.id, p.key_id, p.identity_sealed, o.name, g.closed_at FROM group_group g
+    JOIN patient_patient p ON p.id = g.patient_id
+    JOIN people_organization o ON o.id = g.organization_id WHERE g.id = %s"""
+_OFFICE = """
+    SELECT m.id, r.ended_at, a.suspended_at, r.administrator, m.appointed_at FROM group_member m
+    JOIN people_practitionerrole r ON r.id = m.role_id
+    JOIN people_account a ON a.id = m.account_id
+    WHERE m.group_id = %s AND m.ended_at IS NULL"""
+_WAITING = f"""
+    SELECT {COLUMNS}, i.id, i.role_in_care, i.manager, i.accepted_at, i.approved_at, i.expires_at,
+      i.invited_by_id
+    FROM group_invitation i
+    JOIN people_practitionerrole r ON r.id = i.role_id
+    JOIN people_account a ON a.id = r.account_id
+    JOIN people_organization o ON o.id = r.organization_id
+    WHERE i.group_id = %s AND i.state = 'open' ORDER BY i.invited_at"""
+_NAME = f"""
+    SELECT {COLUMNS} FROM people_account a
+    LEFT JOIN people_practitionerrole r ON r.id IS NULL
+    LEFT JOIN people_organization o ON o.id IS NULL WHERE a.id = %s"""
+_GROUP_RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["group"]]
+
+
+def _uuid(value: Any) -> UUID:
+    found = as_uuid(value)
+    assert found is not None
+    return found
+
+
+def _about(standing: Standing, one: Face, *, in_office: bool) -> Standing:
+    """The standing to one colleague in this group, as the rules judge it."""
+    assert one.role is not None and one.organization_id is not None
+    colleague = Colleague(
+        account=one.account,
+        role=one.role,
+        organization=one.organization_id,
+        in_office=in_office,
+        administrators=0,  # decides about approvals alone
+        administrator=False,
+    )
+    return replace(standing, what=What(colleague=colleague))
+
+
+def _seats(standing: Standing, group: UUID, lines: list[MemberLine]) -> list[Seat]:
+    office = {_uuid(one[0]): one for one in rows(_OFFICE, [group.hex])}
+    seats = []
+    for line in lines:
+        _, ended, suspended, _, appointed = office[line.id]
+        about = _about(standing, line.face, in_office=ended is None and suspended is None)
+        seats.append(
+            Seat(
+                line=line,
+                mine=line.face.account == standing.who.account,
+                appointed_at=from_us(appointed) if appointed else None,
+                release=may(about, "member.release"),
+                appoint=may(about, "member.appoint"),
+            )
+        )
+    return seats
+
+
+def _waiting_line(standing: Standing, found: tuple[Any, ...], name: str) -> Waiting:
+    rest, invited = found[WIDTH:], face(found[:WIDTH])
+    expires = from_us(rest[5])
+    asked = Asked(
+        id=_uuid(rest[0]),
+        open=expires > clock.now(),
+        invited_by=_uuid(rest[6]),
+        inviter_organization=None,
+        accepted=rest[3] is not None,
+        approved=rest[4] is not None,
+    )
+    about = _about(standing, invited, in_office=True)
+    about = replace(about, what=replace(about.what, invitation=asked))
+    return Waiting(
+        id=asked.id,
+        face=invited,
+        role_in_care=rest[1],
+        manager=bool(rest[2]),
+        accepted=asked.accepted,
+        approved=asked.approved,
+        expired=not asked.open,
+        expires_at=expires,
+        inviter=name,
+        take_back=may(about, "invitation.take_back"),
+    )
+
+
+def _waiting(standing: Standing, group: UUID) -> list[Waiting]:
+    lines = []
+    for found in rows(_WAITING, [group.hex]):
+        inviter = row(_NAME, [_uuid(found[WIDTH + 6]).hex])
+        assert inviter is not None
+        lines.append(_waiting_line(standing, found, face(inviter).name))
+    return lines
+
+
+def roster(standing: Standing) -> Roster:
+    """The roster for a page whose own rule has been asked already."""
+    where = standing.where
+    assert where is not None and where.group is not None
+    found = row(_GROUP, [where.group.hex])
+    assert found is not None
+    patient = _uuid(found[0])
+    everybody = members(where.group, former=True)
+    consents = consents_of(patient)
+    reads = may(standing, "group.see")
+    top = head(standing) if reads else None
+    return Roster(
+        group=where.group,
+        open=found[4] is None,
+        patient=patient,
+        identity=open_identity(patient, _uuid(found[1]), found[2]),
+        organization=found[3],
+        consent=current(consents),
+        badge=badge(consents),
+        gap=gap(consents),
+        seats=_seats(standing, where.group, [one for one in everybody if one.ended_at is None]),
+        waiting=_waiting(standing, where.group),
+        former=[one for one in everybody if one.ended_at is not None],
+        head=top,
+        can=frozenset(name for name in _GROUP_RULES if may(standing, name)),
+        shell=top.shell if top else shell(standing),
+    )
+
+
+@disclosure("group.see", on="group")
+def see_members(standing: Standing) -> Roster:
+    """Who is in the group, for its members."""
+    return roster(standing)
+
+
+@disclosure("group.manage", on="group")
+def see_management(standing: Standing) -> Roster:
+    """Who is in the group, for those who manage it; administrators do so without reading (A8.4)."""
+    return roster(standing)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPaper:
+    """The head of a group's page with what is known of the patient besides."""
+
+    head: Head
+    related: list[Around]
+    consents: list[ConsentLine]
+
+    @property
+    def consent(self) -> ConsentLine | None:
+        """The consent in force."""
+        return current(self.consents)
+
+
+def _paper(standing: Standing) -> GroupPaper:
+    top = head(standing)
+    assert top.patient is not None
+    return GroupPaper(top, around(top.patient), consents_of(top.patient))
+
+
+@disclosure("group.see", on="group")
+def see_paper(standing: Standing) -> GroupPaper:
+    """The patient's basics and papers, for the members (資料, 基本情報)."""
+    return _paper(standing)
+
+
+@disclosure("group.change_basics", on="group")
+def see_basics_desk(standing: Standing) -> GroupPaper:
+    """The same for who may change it."""
+    return _paper(standing)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody of the region who could be invited."""
+
+    face: Face
+    kind: str  # of their organization
+    state: str  # "" or why not: "member", "invited", "self", "consent", "refused"
+    manager: bool  # could be put in charge
+
+
+@dataclass(frozen=True, slots=True)
+class InviteDesk:
+    """What inviting needs to know."""
+
+    group: UUID
+    patient: UUID
+    identity: Identity
+    organization: str
+    shared: bool  # the consent is in order, so that other organizations can join
+    gap: str
+    can_record: bool  # the person may record the consent
+    candidates: list[Candidate]  # by kana
+    head: Head | None
+    shell: Shell
+
+
+_REGION = f"""
+    SELECT {COLUMNS}, o.kind FROM people_practitionerrole r
+    JOIN people_account a ON a.id = r.account_id
+    JOIN people_organization o ON o.id = r.organization_id
+    WHERE o.region_id = %s AND r.ended_at IS NULL AND a.suspended_at IS NULL
+      AND o.suspended_at IS NULL"""
+_ASKED = """
+    SELECT i.account_id FROM group_invitation i
+    WHERE i.group_id = %s AND i.state = 'open' AND i.expires_at > %s"""
+_INSIDE = "SELECT account_id FROM group_member WHERE group_id = %s AND ended_at IS NULL"
+
+
+def _candidate(
+    standing: Standing, found: tuple[Any, ...], inside: set[UUID], asked: set[UUID]
+) -> Candidate:
+    one = face(found[:WIDTH])
+    where = standing.where
+    assert where is not None
+    own = one.organization_id == where.organization
+    if one.account == standing.who.account:
+        state = "self"
+    elif one.account in inside:
+        state = "member"
+    elif one.account in asked:
+        state = "invited"
+    elif may(_about(standing, one, in_office=True), "group.invite"):
+        state = ""
+    else:
+        state = "refused" if own or consent_for_sharing(standing) else "consent"
+    # A11.2: of the own organization, or a physician to whom managing is delegated
+    return Candidate(one, found[WIDTH], state, own or one.profession in ("医師", "歯科医師"))
+
+
+@disclosure("group.manage", on="group")
+def see_invite_desk(standing: Standing) -> InviteDesk:
+    """Who can be invited, and whether the patient's consent allows it (A6, A8.4)."""
+    where = standing.where
+    assert where is not None and where.group is not None and standing.who.region is not None
+    found = row(_GROUP, [where.group.hex])
+    assert found is not None
+    patient = _uuid(found[0])
+    inside = {_uuid(one[0]) for one in rows(_INSIDE, [where.group.hex])}
+    now_us = clock.to_us(clock.now())
+    asked = {_uuid(one[0]) for one in rows(_ASKED, [where.group.hex, now_us])}
+    people = [
+        _candidate(standing, one, inside, asked)
+        for one in rows(_REGION, [standing.who.region.hex])
+    ]
+    top = head(standing) if may(standing, "group.see") else None
+    return InviteDesk(
+        group=where.group,
+        patient=patient,
+        identity=open_identity(patient, _uuid(found[1]), found[2]),
+        organization=found[3],
+        shared=consent_for_sharing(standing),
+        gap=gap(consents_of(patient)),
+        can_record=may(Standing(standing.who, where), "consent.record"),
+        candidates=sorted(people, key=lambda one: one.face.kana),
+        head=top,
+        shell=top.shell if top else shell(standing),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """One member, for who releases them. Their administrator learns no patient's name here."""
+
+    id: UUID
+    group: UUID
+    face: Face
+    role_in_care: str
+    patient: str  # the name for who manages the group, else initials
+    manages: bool
+    shell: Shell
+
+
+_MEMBER = f"""
+    SELECT {COLUMNS}, m.role_in_care, p.id, p.key_id, p.identity_sealed
+    FROM group_member m
+    JOIN group_group g ON g.id = m.group_id
+    JOIN patient_patient p ON p.id = g.patient_id
+    JOIN people_practitionerrole r ON r.id = m.role_id
+    JOIN people_account a ON a.id = r.account_id
+    JOIN people_organization o ON o.id = r.organization_id
+    WHERE m.id = %s"""
+
+
+@disclosure("member.release", on="member")
+def see_member(standing: Standing) -> MemberPage:
+    """Whom one is about to release from which patient's group (A8.4)."""
+    where, member = standing.where, standing.what.member
+    assert where is not None and where.group is not None and member is not None
+    found = row(_MEMBER, [member.hex])
+    assert found is not None
+    rest = found[WIDTH:]
+    identity = open_identity(_uuid(rest[1]), _uuid(rest[2]), rest[3])
+    manages = may(standing, "group.manage")
+    return MemberPage(
+        id=member,
+        group=where.group,
+        face=face(found[:WIDTH]),
+        role_in_care=rest[0],
+        patient=identity.name if manages else initials(identity.name, identity.kana),
+        manages=manages,
+        shell=shell(standing),
+    )

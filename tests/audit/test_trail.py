@@ -1,0 +1,219 @@
+"""The audit trail: nobody changes it, and whoever does is found."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import rfc8785
+from django.db import DatabaseError, connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renkei.audit import guards, trail
+from renkei.audit.models import START, AuditEvent, AuditHead
+from renkei.audit.trail import Break
+from renkei.kernel import clock
+from renkei.kernel.database import execute
+from tests.cast import Cast, post
+
+STREAM = "group:test"
+
+
+def write(count: int, stream: str = STREAM) -> None:
+    for number in range(count):
+        trail.record(
+            stream=stream,
+            action="communication.send",
+            entity=f"Communication/{uuid4().hex}",
+            actor=uuid4(),
+            organization=uuid4(),
+            detail={"seq": number, "名": "値\n\t\"\\\u0007"},
+        )
+
+
+@pytest.mark.parametrize("what", ["UPDATE audit_auditevent SET action = 'x'",
+                                  "UPDATE audit_auditevent SET seq = seq",
+                                  "DELETE FROM audit_auditevent"])  # fmt: skip
+def test_the_database_refuses_to_change_a_line(cast: Cast, what: str) -> None:
+    before = AuditEvent.objects.count()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        execute(what, [])
+    assert AuditEvent.objects.count() == before > 0
+
+
+def test_the_database_refuses_to_empty_the_trail(cast: Cast) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite knows no TRUNCATE")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        execute("TRUNCATE audit_auditevent", [])
+
+
+def test_the_models_do_not_get_around_it(cast: Cast) -> None:
+    line = AuditEvent.objects.latest("id")
+    line.action = "nothing happened"
+    for action in (line.save, line.delete, AuditEvent.objects.all().delete):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            action()
+
+
+def unguarded() -> None:
+    """Take the triggers away, as somebody with the database in their hands could."""
+    if connection.vendor == "postgresql":
+        execute("DROP TRIGGER audit_no_change ON audit_auditevent", [])
+    else:
+        execute("DROP TRIGGER audit_no_update", [])
+        execute("DROP TRIGGER audit_no_delete", [])
+
+
+def test_missing_triggers_are_noticed_and_put_back(cast: Cast) -> None:
+    from renkei.config.checks import audit_is_guarded
+
+    assert guards.missing() == []
+    assert audit_is_guarded(None) == []
+    unguarded()
+    assert guards.missing() != []
+    assert [error.id for error in audit_is_guarded(None)] == ["renkei.E001"] * len(guards.missing())
+    guards.install()
+    guards.install()
+    assert guards.missing() == []
+
+
+def test_an_untouched_trail_verifies(cast: Cast) -> None:
+    write(20)
+    post(cast, "nurse")
+    count, breaks = trail.verify()
+    assert (count, breaks) == (AuditEvent.objects.count(), [])
+    assert [line.seq for line in trail.history(STREAM)] == list(range(1, 21))
+
+
+CHANGED = "the line was changed"
+DAMAGE: dict[str, tuple[Callable[[], Any], list[Break]]] = {
+    "another action": (
+        lambda: execute("UPDATE audit_auditevent SET action = 'x' WHERE seq = 3 AND stream = %s", [STREAM]),
+        [Break(STREAM, 3, CHANGED)],
+    ),
+    "another time": (
+        lambda: execute("UPDATE audit_auditevent SET at = at + 1 WHERE seq = 5 AND stream = %s", [STREAM]),
+        [Break(STREAM, 5, CHANGED)],
+    ),
+    "nobody did it": (
+        lambda: execute("UPDATE audit_auditevent SET actor = NULL WHERE seq = 1 AND stream = %s", [STREAM]),
+        [Break(STREAM, 1, CHANGED)],
+    ),
+    "another outcome": (
+        lambda: execute(
+            "UPDATE audit_auditevent SET outcome = 'refused' WHERE seq = 7 AND stream = %s", [STREAM]
+        ),
+        [Break(STREAM, 7, CHANGED)],
+    ),
+    "two lines changed": (
+        lambda: execute("UPDATE audit_auditevent SET detail = '{}' WHERE seq > 7 AND stream = %s", [STREAM]),
+        [Break(STREAM, 8, CHANGED)],
+    ),
+    "a line taken out": (
+        lambda: execute("DELETE FROM audit_auditevent WHERE seq = 4 AND stream = %s", [STREAM]),
+        [Break(STREAM, 5, "line 4 is missing")],
+    ),
+    "a line taken out and the rest renumbered": (
+        lambda: (
+            execute("DELETE FROM audit_auditevent WHERE seq = 4 AND stream = %s", [STREAM]),
+            *(
+                execute("UPDATE audit_auditevent SET seq = %s WHERE seq = %s AND stream = %s",
+                        [number - 1, number, STREAM])
+                for number in range(5, 11)
+            ),
+        ),
+        [Break(STREAM, 4, CHANGED)],
+    ),
+    "the end cut off": (
+        lambda: execute("DELETE FROM audit_auditevent WHERE seq > 8 AND stream = %s", [STREAM]),
+        [Break(STREAM, 8, "the end of the stream does not match its head")],
+    ),
+    "the whole stream": (
+        lambda: execute("DELETE FROM audit_auditevent WHERE stream = %s", [STREAM]),
+        [Break(STREAM, 10, "all lines of the stream are missing")],
+    ),
+    "the head": (
+        lambda: execute("DELETE FROM audit_audithead WHERE stream = %s", [STREAM]),
+        [Break(STREAM, 10, "the end of the stream does not match its head")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_is_found_and_its_first_line_named(cast: Cast, kind: str) -> None:
+    damage, expected = DAMAGE[kind]
+    write(10)
+    write(5, "group:untouched")
+    unguarded()
+    damage()
+    assert trail.verify()[1] == expected
+
+
+def test_lines_that_change_places_between_streams_are_found(cast: Cast) -> None:
+    write(3)
+    write(3, "group:another")
+    unguarded()
+    execute("UPDATE audit_auditevent SET stream = 'x' WHERE seq = 2 AND stream = %s", [STREAM])
+    execute("UPDATE audit_auditevent SET stream = %s WHERE seq = 2 AND stream = %s",
+            [STREAM, "group:another"])  # fmt: skip
+    broken = {found.stream for found in trail.verify()[1]}
+    assert broken == {STREAM, "group:another", "x"}
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_lines_verify_in_under_five_seconds(cast: Cast) -> None:
+    streams, rows = 100, []
+    for stream in range(streams):
+        before = START
+        for seq in range(1, 100_000 // streams + 1):
+            facts: dict[str, Any] = {
+                "stream": f"group:{stream:032x}", "seq": seq, "at_us": 1_790_000_000_000_000 + seq,
+                "actor": uuid4().hex, "organization": uuid4().hex, "action": "communication.send",
+                "outcome": "done", "entity": f"Communication/{uuid4().hex}",
+                "detail": '{"confirmed":true,"seq":%d,"version":1}' % seq,
+            }  # fmt: skip
+            before = trail.link(before, **facts)
+            at = clock.from_us(facts.pop("at_us"))
+            rows.append(AuditEvent(at=at, hash=before, **facts))
+        AuditHead.objects.create(stream=facts["stream"], seq=seq, hash=before)
+    AuditEvent.objects.bulk_create(rows, batch_size=2_000)
+    began = time.perf_counter()
+    count, breaks = trail.verify()
+    assert time.perf_counter() - began < 5
+    assert count >= 100_000
+    assert breaks == []
+
+
+def test_verifying_while_others_write_raises_no_false_alarm(
+    committed: Cast, at_once: Callable[..., list[Any]]
+) -> None:
+    def talk() -> None:
+        for _ in range(30):
+            post(committed, "nurse")
+
+    def look() -> list[Break]:
+        found = []
+        for _ in range(30):
+            found += trail.verify()[1]
+        return found
+
+    talked, looked = at_once(talk, look)
+    assert talked is None
+    assert looked == []
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=8), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(VALUES)
+def test_canonical_json_is_that_of_rfc_8785(value: Any) -> None:
+    assert trail.canonical(value) == rfc8785.dumps(value)

@@ -1,0 +1,335 @@
+"""Where the tests live: a data folder of their own, the cast, the clock, and real commits.
+
+The world (``cast.py``) is made once per run, through the use cases, and kept as a template: a folder
+with both databases and the master key; on PostgreSQL a template database. Each test process copies
+it once and runs every test in a transaction that is rolled back. A test that needs real commits or
+threads asks for ``committed``: a fresh copy of its own, because the audit trail refuses to be
+emptied.
+
+RENKEI_TEST_TEMPLATE  a template that is there already; set by the mutation test for its children
+"""
+
+import atexit
+import fcntl
+import json
+import os
+import pickle
+import shutil
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+_MEMORY = Path("/dev/shm")
+DATA = Path(
+    tempfile.mkdtemp(prefix="renkei-test-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
+)
+atexit.register(shutil.rmtree, DATA, ignore_errors=True)
+(DATA / "secret.key").write_text("the same in every test process, so that sessions can be shared")
+os.environ["RENKEI_DATA"] = str(DATA)
+os.environ["DJANGO_SETTINGS_MODULE"] = "renkei.config.settings"
+for _variable in ("RENKEI_MASTER_KEY", "RENKEI_ORIGIN", "KEYS_DATABASE_URL", "EMAIL_URL"):
+    os.environ.pop(_variable, None)
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.cache import cache  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from renkei.config import installation  # noqa: E402
+from renkei.kernel import clock, vault  # noqa: E402
+from renkei.policy import clauses, use_case  # noqa: E402
+from renkei.policy.facts import Fact  # noqa: E402
+from renkei.policy.rules import RULES  # noqa: E402
+
+if TYPE_CHECKING:
+    from tests.cast import Cast
+
+BOTH = ["default", "keys"]
+_POSTGRESQL = "postgresql" in settings.DATABASES["default"]["ENGINE"]
+_BASE_NAME = str(settings.DATABASES["default"]["NAME"])
+
+
+# ── The database ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _administer(*statements: str) -> None:
+    """Make or drop PostgreSQL databases."""
+    import psycopg
+
+    kept = connections.settings["default"]
+    given = {"host": kept["HOST"], "port": kept["PORT"] or 5432, "user": kept["USER"]}
+    password = kept["PASSWORD"] or None
+    with psycopg.connect(dbname="postgres", password=password, autocommit=True, **given) as link:
+        for statement in statements:
+            link.execute(statement)  # type: ignore[arg-type]
+
+
+def _point_at(folder: Path, database: str) -> None:
+    """Let this process, all its threads, work on these databases and keys."""
+    for alias, file in (("default", "renkei.db"), ("keys", "keys.db")):
+        connections[alias].close()
+        postgresql = "postgresql" in connections.settings[alias]["ENGINE"]
+        connections.settings[alias]["NAME"] = database if postgresql else str(folder / file)
+    settings.DATA = folder
+    vault.forget_everything()
+
+
+class Template:
+    """The world as it was made, to be copied."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = f"{_BASE_NAME}_template_{abs(hash(str(folder))) % 10**9}"
+        if (folder / "database").exists():
+            self.database = (folder / "database").read_text()
+
+    def make(self) -> None:
+        """Build it unless another process has."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (self.folder / "cast").exists():
+                self.__init__(self.folder)  # type: ignore[misc]
+                return
+            (self.folder / "database").write_text(self.database)
+            if _POSTGRESQL:
+                self._drop(self.database)
+                _administer(f'CREATE DATABASE "{self.database}"')
+            (self.folder / "secret.key").write_text((DATA / "secret.key").read_text())
+            _point_at(self.folder, self.database)
+            self._build()
+
+    def _build(self) -> None:
+        from tests.cast import build
+
+        before = os.umask(0o022)
+        try:
+            installation.prepare()
+        finally:
+            os.umask(before)
+        cast = build()
+        connections.close_all()
+        (self.folder / "cast").write_bytes(pickle.dumps(cast))
+
+    def copy(self, folder: Path, name: str) -> "tuple[Path, str]":
+        """A copy of everything, and the name of its PostgreSQL database."""
+        folder.mkdir(exist_ok=True)
+        for file in ("renkei.db", "keys.db", "master.key", "secret.key"):
+            if (self.folder / file).exists():
+                shutil.copy(self.folder / file, folder / file)
+        database = f"{_BASE_NAME}_{name}_{os.getpid()}"
+        if _POSTGRESQL:
+            self._drop(database)
+            _administer(f'CREATE DATABASE "{database}" TEMPLATE "{self.database}"')
+        return folder, database
+
+    def drop(self) -> None:
+        """Remove the template from PostgreSQL."""
+        self._drop(self.database)
+
+    @staticmethod
+    def _drop(database: str) -> None:
+        if _POSTGRESQL:
+            _administer(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    @property
+    def cast(self) -> "Cast":
+        """The people of this world."""
+        found: Cast = pickle.loads((self.folder / "cast").read_bytes())
+        return found
+
+
+def _template_folder(config: pytest.Config) -> Path:
+    given = os.environ.get("RENKEI_TEST_TEMPLATE")
+    if given:
+        return Path(given)
+    base: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    in_worker = "PYTEST_XDIST_WORKER" in os.environ
+    return (base.parent if in_worker else base) / "template"
+
+
+@pytest.fixture(scope="session")
+def template(django_test_environment: None, request: pytest.FixtureRequest, django_db_blocker: Any) -> Template:
+    """The world as it was made once per run."""
+    made = Template(_template_folder(request.config))
+    with django_db_blocker.unblock():
+        made.make()
+    return made
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(template: Template, django_db_blocker: Any) -> Iterator[None]:
+    """Copy the world once for this process; pytest-django asks for this by its name."""
+    _, database = template.copy(DATA, "test")
+    with django_db_blocker.unblock():
+        _point_at(DATA, database)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        template._drop(database)
+
+
+@pytest.fixture
+def cast(db: None, template: Template) -> "Cast":
+    """The cast; whatever happens to them is undone after the test."""
+    return template.cast
+
+
+@pytest.fixture
+def committed(
+    django_db_setup: None, template: Template, django_db_blocker: Any, tmp_path: Path
+) -> "Iterator[Cast]":
+    """The cast in databases of their own, where commits are real and threads see each other."""
+    with django_db_blocker.unblock():
+        kept = str(connections.settings["default"]["NAME"])
+        folder, database = template.copy(tmp_path / "data", "committed")
+        _point_at(folder, database)
+        try:
+            yield template.cast
+        finally:
+            connections.close_all()
+            _point_at(DATA, kept)
+            template._drop(database)
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Run functions in threads that start together; their results, or what they raised."""
+
+    def run(*functions: Callable[[], Any]) -> list[Any]:
+        results: list[Any] = [None] * len(functions)
+        start = threading.Barrier(len(functions))
+
+        def one(place: int, function: Callable[[], Any]) -> None:
+            try:
+                start.wait()
+                results[place] = function()
+            except BaseException as error:
+                results[place] = error
+            finally:
+                connections.close_all()
+
+        threads = [
+            threading.Thread(target=one, args=each, daemon=True) for each in enumerate(functions)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return results
+
+    return run
+
+
+@pytest.fixture
+def travel() -> Iterator[Callable[[timedelta], None]]:
+    """Move the clock until the end of the test."""
+    with ExitStack() as stack:
+        yield lambda by: stack.enter_context(clock.shifted(by))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_memory() -> None:
+    """What the process remembers between requests starts empty."""
+    use_case._refusals.clear()
+    cache.clear()
+
+
+@contextmanager
+def always_yes(rule: str) -> Iterator[None]:
+    """Break a rule on purpose: it says yes to everybody."""
+    kept = RULES[rule]
+    RULES[rule] = Fact("always yes", lambda standing: True, frozenset())
+    try:
+        yield
+    finally:
+        RULES[rule] = kept
+
+
+# ── The clauses ──────────────────────────────────────────────────────────────────────────────────
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options for the mutation test."""
+    group = parser.getgroup("renkei")
+    group.addoption("--always-yes", metavar="RULE", help="break this rule: it always says yes")
+    group.addoption("--clauses", metavar="A6,N1.1", help="run the tests of these clauses alone")
+    group.addoption("--failed-to", metavar="FILE", help="write the clauses that failed, as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Break the rule for the whole run, if asked to."""
+    if rule := config.getoption("--always-yes"):
+        config._broken_rule = ExitStack()  # type: ignore[attr-defined]
+        config._broken_rule.enter_context(always_yes(rule))  # type: ignore[attr-defined]
+
+
+def clauses_of(item: pytest.Item) -> set[str]:
+    """The clauses a test proves."""
+    return {str(one) for mark in item.iter_markers("clause") for one in mark.args}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Open both databases to tests that use one, and see that every kept clause has a test."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        mark = item.get_closest_marker("django_db")
+        if mark or names & {"db", "cast", "client"}:
+            given = dict(mark.kwargs) if mark else {}
+            given.setdefault("databases", BOTH)
+            item.add_marker(pytest.mark.django_db(**given), append=False)
+        if unknown := clauses_of(item) - set(clauses.CLAUSES):
+            raise pytest.UsageError(f"{item.nodeid}: no such clause: {', '.join(unknown)}")
+    if not config.getoption("--clauses") and False and (untested := clauses.untested()):
+        raise pytest.UsageError(f"Clauses said to be kept, without a test: {', '.join(untested)}")
+    _select(config, items)
+
+
+def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = set((config.getoption("--clauses") or "").split(",")) - {""}
+    if not wanted:
+        return
+    rest = [item for item in items if not clauses_of(item) & wanted]
+    items[:] = [item for item in items if clauses_of(item) & wanted]
+    config.hook.pytest_deselected(items=rest)
+
+
+_failed: dict[str, list[str]] = defaultdict(list)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """In a mutation run, one failure of a clause is proof enough."""
+    if item.config.getoption("--failed-to"):
+        wanted = set(item.config.getoption("--clauses").split(","))
+        if not clauses_of(item) & wanted - set(_failed):
+            pytest.skip("its clauses have failed already")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
+    """Remember which clauses failed."""
+    report = yield
+    if report.failed and report.when == "call":  # type: ignore[attr-defined]
+        for clause in clauses_of(item):
+            _failed[clause].append(item.nodeid)
+    return report  # type: ignore[return-value]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand over what failed; clean up what this run alone could use."""
+    if file := session.config.getoption("--failed-to"):
+        Path(file).write_text(json.dumps(_failed))
+    alone = "PYTEST_XDIST_WORKER" not in os.environ and "RENKEI_TEST_TEMPLATE" not in os.environ
+    folder = _template_folder(session.config)
+    if _POSTGRESQL and alone and (folder / "database").exists():
+        Template(folder).drop()
