@@ -88,7 +88,7 @@ def test_an_untouched_trail_verifies(cast: Cast) -> None:
     assert [line.seq for line in trail.history(STREAM)] == list(range(1, 21))
 
 
-CHANGED = "the line was changed"
+CHANGED = trail.CHANGED
 DAMAGE: dict[str, tuple[Callable[[], Any], list[Break]]] = {
     "another action": (
         lambda: execute("UPDATE audit_auditevent SET action = 'x' WHERE seq = 3 AND stream = %s", [STREAM]),
@@ -114,7 +114,7 @@ DAMAGE: dict[str, tuple[Callable[[], Any], list[Break]]] = {
     ),
     "a line taken out": (
         lambda: execute("DELETE FROM audit_auditevent WHERE seq = 4 AND stream = %s", [STREAM]),
-        [Break(STREAM, 5, "line 4 is missing")],
+        [Break(STREAM, 5, trail.MISSING)],
     ),
     "a line taken out and the rest renumbered": (
         lambda: (
@@ -129,15 +129,15 @@ DAMAGE: dict[str, tuple[Callable[[], Any], list[Break]]] = {
     ),
     "the end cut off": (
         lambda: execute("DELETE FROM audit_auditevent WHERE seq > 8 AND stream = %s", [STREAM]),
-        [Break(STREAM, 8, "the end of the stream does not match its head")],
+        [Break(STREAM, 8, trail.CUT)],
     ),
     "the whole stream": (
         lambda: execute("DELETE FROM audit_auditevent WHERE stream = %s", [STREAM]),
-        [Break(STREAM, 10, "all lines of the stream are missing")],
+        [Break(STREAM, 10, trail.ALL_MISSING)],
     ),
     "the head": (
         lambda: execute("DELETE FROM audit_audithead WHERE stream = %s", [STREAM]),
-        [Break(STREAM, 10, "the end of the stream does not match its head")],
+        [Break(STREAM, 10, trail.CUT)],
     ),
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from renkei.audit.models import START, AuditEvent, AuditHead, Outcome
 from renkei.kernel import clock
-from renkei.kernel.database import execute, for_update, row
+from renkei.kernel.database import execute, for_update, row, snapshot
 
 Detail = dict[str, Any]
 
@@ -122,7 +122,15 @@ class Break:
 
 
 def verify() -> tuple[int, list[Break]]:
-    """Check every chain; the number of lines read and the first break of each broken stream."""
+    """Check every chain; the number of lines read and the first break of each broken stream.
+
+    All of it is of one moment, so that what is written meanwhile is no false alarm.
+    """
+    with snapshot():
+        return _verify()
+
+
+def _verify() -> tuple[int, list[Break]]:
     heads = {head.stream: (head.seq, bytes(head.hash)) for head in AuditHead.objects.all()}
     breaks: dict[str, Break] = {}
     stream, seq, before, count = "", 0, START, 0

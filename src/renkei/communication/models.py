@@ -1,4 +1,8 @@
-"""What is said in a group: the log, its corrections, receipts and drafts (Communication)."""
+"""What is said in a group: the log, its corrections, receipts and drafts (Communication).
+
+Foreign keys that a unique constraint covers, or that nothing is ever looked up by, have no index of
+their own: every index is one more page to write for each post.
+"""
 
 from typing import ClassVar
 
@@ -48,13 +52,17 @@ class Communication(SealedEntity):
         APPOINTED = "appointed"
         CONSENT_WITHDRAWN = "withdrawn"
 
-    group = models.ForeignKey(Group, models.CASCADE, related_name="communications")
+    group = models.ForeignKey(
+        Group, models.CASCADE, related_name="communications", db_index=False
+    )
     seq = models.BigIntegerField()
     event = models.CharField(max_length=10, choices=Event, default=Event.MESSAGE, blank=True)
-    sender = models.ForeignKey(Account, models.PROTECT, related_name="+")
-    role = models.ForeignKey(PractitionerRole, models.PROTECT, null=True, related_name="+")
+    sender = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    role = models.ForeignKey(
+        PractitionerRole, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     subject = models.ForeignKey(
-        PractitionerRole, models.PROTECT, null=True, related_name="+"
+        PractitionerRole, models.PROTECT, null=True, related_name="+", db_index=False
     )  # whom an event is about
     kind = models.CharField(max_length=8, choices=Kind, blank=True)
     importance = models.CharField(max_length=9, choices=Importance, blank=True)
@@ -66,7 +74,9 @@ class Communication(SealedEntity):
     version = models.PositiveSmallIntegerField(default=1)
     corrected_at = MomentField(null=True)
     withdrawn_at = MomentField(null=True)
-    withdrawn_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    withdrawn_by = models.ForeignKey(
+        Account, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     withdrawal_reason = models.BinaryField(null=True)  # sealed
 
     class Meta:
@@ -81,7 +91,9 @@ class Communication(SealedEntity):
 class Version(Entity):
     """An earlier wording of a message, kept when it was corrected."""
 
-    communication = models.ForeignKey(Communication, models.CASCADE, related_name="versions")
+    communication = models.ForeignKey(
+        Communication, models.CASCADE, related_name="versions", db_index=False
+    )
     number = models.PositiveSmallIntegerField()  # 1 is the first wording
     text = models.BinaryField()  # as it was sealed in the message
     replaced_at = MomentField()
@@ -96,9 +108,9 @@ class Acknowledgement(Entity):
     """了解: a member says they have understood a message."""
 
     communication = models.ForeignKey(
-        Communication, models.CASCADE, related_name="acknowledgements"
+        Communication, models.CASCADE, related_name="acknowledgements", db_index=False
     )
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     at = MomentField()
 
     class Meta:
@@ -112,7 +124,7 @@ class Acknowledgement(Entity):
 class Reading(Entity):
     """A range of a group's log that was disclosed to a member for the first time."""
 
-    member = models.ForeignKey(Member, models.CASCADE, related_name="readings")
+    member = models.ForeignKey(Member, models.CASCADE, related_name="readings", db_index=False)
     first_seq = models.BigIntegerField()
     last_seq = models.BigIntegerField()  # included
     at = MomentField()
@@ -124,7 +136,7 @@ class Reading(Entity):
 class Draft(SealedEntity):
     """What somebody is writing to a group and has not sent. Nobody else can see it."""
 
-    group = models.ForeignKey(Group, models.CASCADE, related_name="drafts")
+    group = models.ForeignKey(Group, models.CASCADE, related_name="drafts", db_index=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="drafts")
     content = models.BinaryField()  # sealed {"text", "kind", "importance", "reply_to"}
     saved_at = MomentField()

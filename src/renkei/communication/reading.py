@@ -4,7 +4,7 @@ Reading is recorded too: the first time a range of the log is disclosed to a mem
 the member's own audit stream says so, before the bytes leave. Seeing it again leaves no line.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -278,8 +278,22 @@ def read_timeline(
     """
     page = _read(actor, group, before=before, after=after, on=on)
     if page.new_range is not None:
-        record_reading(actor, group, page.first_seq, page.last_seq)
+        read_seq = record_reading(actor, group, page.first_seq, page.last_seq)
+        return replace(page, head=_after_reading(page.head, read_seq))
     return page
+
+
+def _after_reading(top: Head, read_seq: int) -> Head:
+    """The head with the reader's own cursor and count as they are once the page was recorded."""
+    groups = [
+        replace(line, unread=line.last_seq - read_seq) if line.id == top.group else line
+        for line in top.shell.groups
+    ]
+    lines = [
+        replace(line, read_seq=read_seq) if line.face.account == top.me else line
+        for line in top.members
+    ]
+    return replace(top, shell=replace(top.shell, groups=groups), members=lines, read_seq=read_seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,11 +326,21 @@ def _read_part(standing: Standing, *, before: int | None, after: int | None) -> 
 
 
 def read_entries(
-    actor: Actor, group: UUID, *, before: int | None = None, after: int | None = None
+    actor: Actor,
+    group: UUID,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    delivered: bool = False,
 ) -> Part:
-    """Older or newer entries, recorded like a page of the timeline."""
+    """Older or newer entries, recorded like a page of the timeline.
+
+    Args:
+        delivered: they only make up for what a live stream missed; what of it was read the open
+            page reports by itself, as for what the stream delivers.
+    """
     part = _read_part(actor, group, before=before, after=after)
-    if part.new:
+    if part.new and not delivered:
         record_reading(actor, group, part.first_seq, part.last_seq)
     return part
 

@@ -19,6 +19,28 @@ from renkei.web import (
 )
 
 urlpatterns = [
+    # what is said; first, because asked for most
+    route("groups/<uuid:group>", communication.timeline, name="timeline", needs="group.see"),
+    route("groups/<uuid:group>/entries", communication.entries, name="entries",
+          needs="group.see"),
+    route("groups/<uuid:group>/confirm", communication.confirm, name="confirm",
+          needs="communication.send"),
+    route("groups/<uuid:group>/messages", communication.send, name="messages",
+          needs="communication.send"),
+    route("groups/<uuid:group>/draft", communication.draft, name="draft",
+          needs="communication.draft"),
+    route("groups/<uuid:group>/read", communication.read, name="read", needs="group.see"),
+    route("messages/<uuid:message>", message.entry, name="message", needs="group.see"),
+    route("messages/<uuid:message>/understand", message.understand, name="understand",
+          needs="communication.understand"),
+    route("messages/<uuid:message>/correct", message.correct, name="correct",
+          needs="communication.correct"),
+    route("messages/<uuid:message>/withdraw", message.withdraw, name="withdraw",
+          needs="communication.withdraw"),
+    route("messages/<uuid:message>/receipts", message.receipts, name="receipts",
+          needs="group.see"),
+    route("messages/<uuid:message>/versions", message.versions, name="versions",
+          needs="group.see"),
     # for everybody
     route("", public.start, name="start", needs=PUBLIC),
     route("policy", public.policy, name="policy", needs=PUBLIC),
@@ -90,28 +112,6 @@ urlpatterns = [
           name="invitation_decline", needs="invitation.decline"),
     route("invitations/<uuid:invitation>/take-back", invitation.take_back,
           name="invitation_take_back", needs="invitation.take_back"),
-    # what is said
-    route("groups/<uuid:group>", communication.timeline, name="timeline", needs="group.see"),
-    route("groups/<uuid:group>/entries", communication.entries, name="entries",
-          needs="group.see"),
-    route("groups/<uuid:group>/confirm", communication.confirm, name="confirm",
-          needs="communication.send"),
-    route("groups/<uuid:group>/messages", communication.send, name="messages",
-          needs="communication.send"),
-    route("groups/<uuid:group>/draft", communication.draft, name="draft",
-          needs="communication.draft"),
-    route("groups/<uuid:group>/read", communication.read, name="read", needs="group.see"),
-    route("messages/<uuid:message>", message.entry, name="message", needs="group.see"),
-    route("messages/<uuid:message>/understand", message.understand, name="understand",
-          needs="communication.understand"),
-    route("messages/<uuid:message>/correct", message.correct, name="correct",
-          needs="communication.correct"),
-    route("messages/<uuid:message>/withdraw", message.withdraw, name="withdraw",
-          needs="communication.withdraw"),
-    route("messages/<uuid:message>/receipts", message.receipts, name="receipts",
-          needs="group.see"),
-    route("messages/<uuid:message>/versions", message.versions, name="versions",
-          needs="group.see"),
 ]  # fmt: skip
 handler404 = errors.not_found
 handler429 = sign_in.too_many

@@ -388,3 +388,10 @@ def see_member(standing: Standing) -> MemberPage:
         manages=manages,
         shell=shell(standing),
     )
+
+
+@disclosure("member.appoint", on="member")
+def see_group_of(standing: Standing) -> UUID:
+    """The group in which one is about to put a member in charge."""
+    assert standing.where is not None and standing.where.group is not None
+    return standing.where.group

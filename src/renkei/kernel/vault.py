@@ -37,6 +37,7 @@ _OPEN_KEYS = 8192  # data keys held ready in memory
 
 _ready: OrderedDict[UUID, AESGCM] = OrderedDict()
 _lock = Lock()
+_masters_lock = Lock()
 
 
 class MasterKeyMissing(Exception):
@@ -72,7 +73,7 @@ class MasterKeys:
             return self.by_fingerprint[key.master].decrypt(
                 wrapped[:_NONCE], wrapped[_NONCE:], key.id.bytes
             )
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Tampered(f"key {key.id}") from error
 
 
@@ -115,15 +116,36 @@ def masters() -> MasterKeys:
         MasterKeyMissing: there is none, yet the key store holds keys.
     """
     global _masters
-    if _masters is None:
-        keys = _read_master_keys()
-        if not keys:
-            if DataKey.objects.exists():
-                raise MasterKeyMissing("no master key")
-            keys = [os.urandom(32)]
-            _write_master_keys(keys)
-        _masters = MasterKeys(keys)
-    return _masters
+    found = _masters
+    if found is None:
+        with _masters_lock:  # two threads must not make two
+            found = _masters = _masters or MasterKeys(_read_or_make_master_keys())
+    return found
+
+
+def _masters_now() -> MasterKeys:
+    """The master keys read anew: another process may have rotated them meanwhile."""
+    global _masters
+    with _masters_lock:
+        _masters = MasterKeys(_read_or_make_master_keys())
+        return _masters
+
+
+def _unwrap(key: DataKey) -> AESGCM:
+    held = masters()
+    if key.wrapped is not None and key.master not in held.by_fingerprint:
+        held = _masters_now()
+    return AESGCM(held.unwrap(key))
+
+
+def _read_or_make_master_keys() -> list[bytes]:
+    keys = _read_master_keys()
+    if not keys:
+        if DataKey.objects.exists():
+            raise MasterKeyMissing("no master key")
+        keys = [os.urandom(32)]
+        _write_master_keys(keys)
+    return keys
 
 
 def forget_everything() -> None:
@@ -140,13 +162,15 @@ def make_key(purpose: str) -> UUID:
     It is durable when this returns; within ``making_keys``, when that block ends.
     """
     key_id, plain = uuid7(), os.urandom(32)
-    DataKey.objects.create(
-        id=key_id,
-        purpose=purpose,
-        wrapped=masters().wrap(key_id, plain),
-        master=masters().current,
-        made_at=clock.now(),
-    )
+    with transaction.atomic(using="keys"):  # a rotation is either over or has not begun
+        held = _masters_now()
+        DataKey.objects.create(
+            id=key_id,
+            purpose=purpose,
+            wrapped=held.wrap(key_id, plain),
+            master=held.current,
+            made_at=clock.now(),
+        )
     _remember(key_id, AESGCM(plain))
     return key_id
 
@@ -175,7 +199,7 @@ def _key(key_id: UUID) -> AESGCM:
         stored = DataKey.objects.filter(pk=key_id).first()
         if stored is None:
             raise Erased(str(key_id))
-        ready = AESGCM(masters().unwrap(stored))
+        ready = _unwrap(stored)
         _remember(key_id, ready)
     return ready
 
@@ -185,7 +209,7 @@ def warm(key_ids: set[UUID]) -> None:
     missing = [key_id for key_id in key_ids if key_id not in _ready]
     if missing:
         for stored in DataKey.objects.filter(pk__in=missing, wrapped__isnull=False):
-            _remember(stored.id, AESGCM(masters().unwrap(stored)))
+            _remember(stored.id, _unwrap(stored))
 
 
 def seal(key_id: UUID, plain: bytes, *, about: str) -> bytes:
@@ -206,7 +230,7 @@ def unseal(key_id: UUID, sealed: bytes | memoryview, *, about: str) -> bytes:
         raise Tampered(about)
     try:
         return _key(key_id).decrypt(raw[1 : 1 + _NONCE], raw[1 + _NONCE :], about.encode())
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: cut off within the nonce
         raise Tampered(about) from error
 
 
@@ -237,12 +261,20 @@ def rotate() -> int:
     stale = DataKey.objects.filter(wrapped__isnull=False).exclude(master=masters().current)
     for key_id in list(stale.values_list("pk", flat=True)):
         with transaction.atomic(using="keys"):
-            key = DataKey.objects.select_for_update().get(pk=key_id)
-            key.wrapped = masters().wrap(key.id, masters().unwrap(key))
-            key.master = masters().current
-            key.save(update_fields=["wrapped", "master"])
+            _wrap_anew(key_id)
         count += 1
-    if from_file:
-        _write_master_keys(_read_master_keys()[:1])
+    with transaction.atomic(using="keys"):  # whoever makes a key now waits, and reads anew
+        for key_id in list(stale.values_list("pk", flat=True)):
+            _wrap_anew(key_id)
+            count += 1
+        if from_file:
+            _write_master_keys(_read_master_keys()[:1])
     forget_everything()
     return count
+
+
+def _wrap_anew(key_id: UUID) -> None:
+    key = DataKey.objects.select_for_update().get(pk=key_id)
+    key.wrapped = masters().wrap(key.id, masters().unwrap(key))
+    key.master = masters().current
+    key.save(update_fields=["wrapped", "master"])

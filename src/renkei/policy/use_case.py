@@ -160,24 +160,24 @@ def _line(change: Change, permission: str, outcome: str) -> None:
 def _run(
     function: Callable[Concatenate[Change, P], R],
     permission: str,
-    standing: Standing,
+    change: Change,
     *args: P.args,
     **kwargs: P.kwargs,
-) -> R | Problem:
-    """Run the change within a savepoint and write its line; a problem undoes the change alone."""
-    change = Change(standing, clock.now())
-    try:
-        with transaction.atomic():
-            result = function(change, *args, **kwargs)
-    except Problem as problem:
-        if change.entity:
-            _line(change, permission, Outcome.FAILED.value)
-        return problem
+) -> R:
+    """Run the change and write its line."""
+    result = function(change, *args, **kwargs)
     if not change.silent:
         _line(change, permission, Outcome.DONE.value)
     if change.hints:
         transaction.on_commit(partial(_publish, change.hints))
     return result
+
+
+def _record_failure(change: Change, permission: str) -> None:
+    """Leave a line about a change that was undone; what it would have told is not told."""
+    if change.entity:
+        with _transaction():
+            _line(change, permission, Outcome.FAILED.value)
 
 
 def use_case(
@@ -203,19 +203,21 @@ def use_case(
 
         @wraps(function)
         def run(actor: Actor, thing: On, *args: P.args, **kwargs: P.kwargs) -> R:
-            with _transaction():
-                standing = load(actor, on, thing, lock=True)
-                running = _batch.get()
-                allowed = _allowed(standing, running.permission if running else permission)
-                if allowed:
-                    outcome = _run(function, permission, standing, *args, **kwargs)
-                else:
+            running = _batch.get()
+            asked = running.permission if running else permission
+            change: Change | None = None
+            try:
+                with _transaction():
+                    standing = load(actor, on, thing, lock=True)
+                    if _allowed(standing, asked):
+                        change = Change(standing, clock.now())
+                        return _run(function, permission, change, *args, **kwargs)
                     _record_refusal(standing, permission)
-            if not allowed:
-                raise Refused(permission)
-            if isinstance(outcome, Problem):
-                raise outcome
-            return outcome
+            except Problem:
+                if change is not None:
+                    _record_failure(change, permission)
+                raise
+            raise Refused(permission)
 
         return run
 

@@ -127,9 +127,14 @@ def timeline(request: "Request", group: UUID) -> HttpResponse:
 
 @require_GET
 def entries(request: "Request", group: UUID) -> HttpResponse:
-    """Older or newer entries for a page that is open."""
+    """Older or newer entries for a page that is open.
+
+    With ``live`` they stand in for what the live stream could not deliver: delivered, not yet read.
+    """
     before, after = number(request.GET.get("before")), number(request.GET.get("after"))
-    shown = reading.read_entries(request.actor, group, before=before, after=after)
+    shown = reading.read_entries(
+        request.actor, group, before=before, after=after, delivered="live" in request.GET
+    )
     return json(
         {
             "html": Rendering(shown.cursors).html(shown.entries),

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.group import roster, services
 from renkei.group.disclosures import see_shell
+from renkei.kernel.errors import Problem
 from renkei.patient.purposes import purposes
 from renkei.patient.services import change_basics_in_group
+from renkei.web.errors import sentence
 from renkei.web.frame import Request
 from renkei.web.group_forms import ReasonForm
 from renkei.web.page import page, tried
@@ -189,10 +191,10 @@ def release(request: Request, member: UUID) -> HttpResponse:
 @require_POST
 def appoint(request: Request, member: UUID) -> HttpResponse:
     """Put a member in charge of the group, or take that back."""
-    seen = roster.see_member(request.actor, member)
+    group = roster.see_group_of(request.actor, member)
     wanted = request.POST.get("manager") == "1"
-    form = ReasonForm()
-    form.cleaned_data = {}
-    if tried(form, lambda: services.appoint_manager(request.actor, member, manager=wanted)):
-        return after("group_manage", group=seen.group)
-    return _manage_page(request, seen.group, 422, faulty=form)
+    try:
+        services.appoint_manager(request.actor, member, manager=wanted)
+    except Problem as problem:
+        return _manage_page(request, group, 422, faulty=sentence(problem))
+    return after("group_manage", group=group)

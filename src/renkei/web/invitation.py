@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -127,14 +126,12 @@ def see(request: Request, invitation: UUID) -> HttpResponse:
 
 def _plainly(request: Request, invitation: UUID, action: Callable[[], Any]) -> HttpResponse:
     """Do what needs no words."""
-    form = forms.Form()
-    form.cleaned_data = {}
-    form._errors = forms.utils.ErrorDict()
-    if tried(form, action):
-        return after("invitation", invitation=invitation)
-    return _invitation_page(
-        request, see_invitation(request.actor, invitation), 422, faulty=form
-    )
+    try:
+        action()
+    except Problem as problem:
+        seen = see_invitation(request.actor, invitation)
+        return _invitation_page(request, seen, 422, faulty=sentence(problem))
+    return after("invitation", invitation=invitation)
 
 
 @require_POST

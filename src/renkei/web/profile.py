@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseNotModified
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.kernel.errors import Problem
@@ -147,7 +148,7 @@ def role(request: "Request") -> HttpResponse:
     try:
         chosen = UUID(request.POST.get("role", ""))
     except ValueError:
-        raise Problem("You do not work for this organization any more.") from None
+        raise Problem(gettext_noop("You do not work for this organization any more.")) from None
     services.choose_role(request.actor, None, role=chosen)
     after = request.POST.get("next", "")
     own = after.startswith("/") and url_has_allowed_host_and_scheme(after, allowed_hosts=None)

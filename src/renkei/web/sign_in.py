@@ -19,7 +19,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from renkei.audit import trail
 from renkei.audit.models import Outcome
@@ -34,6 +34,9 @@ from renkei.web.look import Look, remember
 
 log = logging.getLogger("renkei.sign_in")
 LOCKED_MINUTES = 15  # as long as allauth's limit "login_failed" in the settings looks back
+_TOO_MANY = gettext_noop(
+    "Too many attempts. Try again in %(n)s minutes, or call the operator, %(phone)s."
+)
 TRACED_SECONDS = 60  # failures for one account within this time are one line in the trail
 
 
@@ -58,7 +61,7 @@ class Adapter(DefaultAccountAdapter):
             error: ValidationError = super().validation_error(code, *args)
             return error
         values = {"n": LOCKED_MINUTES, "phone": public_region().phone}
-        sentence = _("Too many attempts. Try again in %(n)s minutes or call %(phone)s.") % values
+        sentence = _(_TOO_MANY) % values
         return ValidationError(sentence, code=code)
 
     def is_safe_url(self, url: str | None) -> bool:
@@ -131,7 +134,7 @@ def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpRe
     """Too many attempts from one place."""
     title = _("Please wait a moment.")
     values = {"n": 1, "phone": public_region().phone}
-    text = _("Too many attempts. Try again in %(n)s minutes or call %(phone)s.") % values
+    text = _(_TOO_MANY) % values
     return answer(request, 429, title, text)
 
 

@@ -1,4 +1,5 @@
 // The frame of signed-in pages: menu, unread counts, small helps. Everything works without it.
+import "./badges.js"; // news of all groups, through the one live stream of this browser
 
 const body = document.body;
 const words = document.title.replace(/^\(\d+\) /, "");
@@ -85,27 +86,3 @@ document.querySelector('input[type="file"][name="photo"]')?.addEventListener("ch
 window.addEventListener("pageshow", (event) => {
   if (event.persisted && body.dataset.me) location.reload();
 });
-
-// Pages without a timeline hear of news too; a page with one listens by itself.
-if (body.dataset.live && !document.querySelector("[data-timeline]")) {
-  const own = body.dataset.me;
-  const live = new EventSource(body.dataset.live);
-  const known = new Set();
-  live.addEventListener("message", (event) => {
-    if (!(event instanceof MessageEvent) || !event.data) return;
-    const { group, seq } = JSON.parse(event.data);
-    const key = `${group}:${seq}`;
-    if (known.has(key)) return;
-    known.add(key);
-    setUnread(group, unreadOf(group) + 1);
-  });
-  live.addEventListener("read", (event) => {
-    const { group, account } = JSON.parse(event.data);
-    if (account?.replaceAll("-", "") === own) setUnread(group, 0);
-  });
-  live.addEventListener("bye", (event) => {
-    if (JSON.parse(event.data).why === "stop") return;
-    live.close();
-    location.reload();
-  });
-}

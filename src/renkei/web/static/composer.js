@@ -1,0 +1,184 @@
+// Writing: the draft on the server, answering, confirming, and sending exactly once.
+import { ask, close, open, say, Unsent } from "./sheet.js";
+
+const form = document.querySelector("#write");
+const most = 10000;
+
+if (form) {
+  const text = form.elements.text;
+  const words = form.dataset;
+  const saved = form.querySelector("[data-saved]");
+  const error = form.querySelector("[data-error]");
+  const count = form.querySelector("[data-count]");
+  const answer = form.querySelector("[data-answer]");
+  let timer = 0;
+  let saving = null;
+  let unsaved = false;
+  let key = "";
+
+  // ── The draft ───────────────────────────────────────────────────────────────────────────────
+  const content = () => new FormData(form);
+  const later = () => {
+    unsaved = true;
+    clearTimeout(timer);
+    timer = setTimeout(save, 2000);
+  };
+  async function save() {
+    clearTimeout(timer);
+    if (!unsaved) return saving;
+    unsaved = false;
+    await saving;
+    saving = (async () => {
+      try {
+        const { ok, data } = await ask(words.draft, content());
+        saved.textContent = ok ? words.wordsSaved : (data.message ?? "");
+      } catch {
+        saved.textContent = words.wordsUnsaved;
+        unsaved = true;
+        timer = setTimeout(save, 5000);
+      }
+    })();
+    await saving;
+    saving = null;
+  }
+  addEventListener("online", () => unsaved && save());
+  addEventListener("pagehide", () => {
+    if (!unsaved) return;
+    unsaved = false;
+    navigator.sendBeacon(words.draft, content());
+  });
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && unsaved && save());
+
+  function grow() {
+    if (!CSS.supports("field-sizing", "content")) {
+      text.rows = Math.min(10, Math.max(1, text.value.split("\n").length));
+    }
+    const n = [...text.value.trim()].length;
+    count.hidden = n < most * 0.9;
+    count.textContent = `${n.toLocaleString()} / ${most.toLocaleString()}`;
+    count.toggleAttribute("data-over", n > most);
+  }
+  form.addEventListener("input", () => {
+    text.removeAttribute("aria-invalid");
+    error.hidden = true;
+    grow();
+    later();
+  });
+
+  // ── Answering ───────────────────────────────────────────────────────────────────────────────
+  const replyTo = form.querySelector("input[name=reply_to]");
+  document.addEventListener("click", (event) => {
+    const act = event.target.closest("[data-act=reply]");
+    if (!act || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    setAnswer(new URL(act.href).searchParams.get("reply"));
+    text.focus();
+    later();
+  });
+  function setAnswer(seq) {
+    replyTo.value = seq;
+    answer.hidden = !seq;
+    const name = seq && document.getElementById("m" + seq)?.querySelector(".person-name")?.textContent;
+    if (name) answer.querySelector("[data-answer-words]").textContent = words.wordsAnswer.replace("{name}", name);
+  }
+  answer.querySelector("[data-answer-off]").addEventListener("click", (event) => {
+    event.preventDefault();
+    setAnswer("");
+    later();
+    text.focus();
+  });
+
+  // ── Confirming ──────────────────────────────────────────────────────────────────────────────
+  function wrong(sentence) {
+    error.hidden = false;
+    error.textContent = sentence;
+    error.className = "error";
+    text.setAttribute("aria-invalid", "true");
+    text.focus();
+  }
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (form.dataset.busy) return;
+    form.dataset.busy = "1";
+    try {
+      const { data } = await ask(form.action, content());
+      if (data.html) {
+        open(data.html);
+        // The same text that could not be sent keeps its key: a second try never posts twice.
+        const send = document.querySelector("#send");
+        const now = ["text", "kind", "importance", "reply_to"].map((name) => send.elements.namedItem(name).value).join("\n");
+        if (key && key.now === now) send.elements.namedItem("key").value = key.value;
+        key = { now, value: send.elements.namedItem("key").value };
+      } else wrong(data.message);
+    } catch {
+      wrong(words.wordsUnsaved);
+      unsaved = true;
+      timer = setTimeout(save, 5000);
+    } finally {
+      delete form.dataset.busy;
+    }
+  });
+
+  // ── Sending ─────────────────────────────────────────────────────────────────────────────────
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  async function sent(body) {
+    for (const wait of [0, 1000, 3000, 6000]) {
+      await pause(wait);
+      try {
+        return await ask(words.send, body);
+      } catch (problem) {
+        if (!(problem instanceof Unsent)) throw problem;
+        document.querySelector("[data-go]").textContent = words.wordsUnsaved;
+      }
+    }
+    throw new Unsent();
+  }
+  document.querySelector("#sheet").addEventListener("submit", async (event) => {
+    if (event.target.id !== "send" || event.submitter?.name === "back") return;
+    event.preventDefault();
+    const send = event.target;
+    if (send.dataset.busy) return;
+    send.dataset.busy = "1";
+    const go = document.querySelector("[data-go]");
+    const note = send.querySelector("[data-error]");
+    note.hidden = true;
+    go.setAttribute("aria-disabled", "true");
+    go.textContent = words.wordsSending;
+    clearTimeout(timer);
+    unsaved = false;
+    await saving; // a draft on its way must not arrive after the message
+    try {
+      const { ok, data } = await sent(new FormData(send));
+      if (ok) return done(data);
+      failed(data.message);
+    } catch (problem) {
+      if (!(problem instanceof Unsent)) throw problem;
+      failed(words.wordsCut);
+    } finally {
+      delete send.dataset.busy;
+      go.removeAttribute("aria-disabled");
+    }
+    function failed(sentence) {
+      go.textContent = words.wordsAgain;
+      note.hidden = false;
+      note.className = "error";
+      note.textContent = sentence;
+      note.scrollIntoView({ block: "nearest" });
+    }
+  });
+  function done(data) {
+    key = "";
+    text.value = "";
+    form.elements.kind.value = "report";
+    form.elements.importance.value = "normal";
+    setAnswer("");
+    saved.textContent = words.wordsSent;
+    grow();
+    close();
+    if (data.again) say(words.wordsOnce);
+    document.dispatchEvent(new CustomEvent("renkei:sent", { detail: data }));
+  }
+
+  setAnswer(replyTo.value);
+  grow();
+}
