@@ -276,8 +276,8 @@ def build() -> Cast:
             for name in ("manager", "nurse", "physician", "former")
         },
     )
-    cast.message = post(cast, "nurse", "朝の血圧は130/80でした。")
     leave_group(cast["former"], cast.group, reason="担当を外れました")
+    cast.message = post(cast, "nurse", "朝の血圧は130/80でした。")
     cast.invitations = {
         name: invite(cast["manager"], cast.invitee(name), role_in_care="栄養の相談").id
         for name in ("invited", "sole")

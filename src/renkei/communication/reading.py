@@ -10,15 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from renkei.communication import log
-from renkei.communication.models import Draft
 from renkei.communication.services import checked_text
 from renkei.group.disclosures import Head, MemberLine, head, members
 from renkei.group.selectors import cursors
 from renkei.kernel import vault
 from renkei.kernel.clock import JAPAN, from_us, to_us
-from renkei.kernel.database import as_uuid, execute, row, rows
+from renkei.kernel.database import as_uuid, execute, for_update, row, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Unknown
+from renkei.kernel.sealed import about
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Actor, Membership, Standing
@@ -208,10 +208,17 @@ def _unheard(member: UUID, first: int, last: int) -> list[tuple[int, int]]:
 
 
 def _draft(group: UUID, account: UUID) -> DraftView | None:
-    draft = Draft.objects.filter(group_id=group, account_id=account).first()
-    if draft is None:
+    found = row(
+        "SELECT id, key_id, content, saved_at FROM communication_draft"
+        " WHERE group_id = %s AND account_id = %s",
+        [group.hex, account.hex],
+    )
+    if found is None:
         return None
-    return DraftView(**draft.unseal("content"), saved_at=draft.saved_at)
+    draft, key = as_uuid(found[0]), as_uuid(found[1])
+    assert draft is not None and key is not None
+    content = vault.unseal_json(key, found[2], about=about("communication.Draft", draft, "content"))
+    return DraftView(**content, saved_at=from_us(found[3]))
 
 
 def _bounds(
@@ -359,8 +366,10 @@ def record_reading(actor: Actor, group: UUID, first: int, last: int) -> int:
     standing = _standing(actor, group)
     where = standing.where
     assert where is not None and where.member is not None
-    member, last = where.member, min(last, where.last_seq)
+    member, first, last = where.member, max(first, 1), min(last, where.last_seq)
     with own_record(standing, "group.see", f"Group/{group.hex}") as change:
+        # two pages of one person wait for each other, so that each range is recorded once
+        row("SELECT 1 FROM group_member WHERE id = %s" + for_update("group_member"), [member.id.hex])
         unheard = _unheard(member.id, first, last)
         change.silent = not unheard
         change.detail["read"] = [list(one) for one in unheard]

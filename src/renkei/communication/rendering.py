@@ -6,9 +6,9 @@ bytes. The template is made into a module once per language: its fixed words are
 """
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from datetime import timedelta, timezone
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.template import engines
@@ -16,10 +16,10 @@ from django.utils import translation
 from markupsafe import Markup, escape
 
 from renkei.communication.reading import Entry
-from renkei.kernel.clock import JAPAN
 from renkei.people.faces import Face
 
 LANGUAGES = ("ja", "en")
+_JAPAN = timezone(timedelta(hours=9))  # cheaper than the time zone of that name, and the same
 
 
 @cache
@@ -40,32 +40,39 @@ def language() -> str:
     return "en" if (translation.get_language() or "ja").startswith("en") else "ja"
 
 
-@dataclass(slots=True)
-class Line:
-    """One entry, ready for the template: only text and numbers are left to put in place."""
+class Author(NamedTuple):
+    """Who wrote a message, as HTML like everything in a line."""
+
+    account: str
+    name: str
+    work: str  # profession and organization
+    tone: int  # the colour behind the initial
+    initial: str
+    photo: str  # the address of the photo, empty without one
+
+
+class Line(NamedTuple):
+    """One entry, ready for the template. What people wrote is escaped here: all of it is HTML."""
 
     seq: int
     id: str
     date: str
     day: str  # the heading above it, if it is the first of its day
     unread: bool  # the first that was not read: the line 「ここから未読」 stands above it
-    event: Markup | str
-    withdrawn: Markup | str
-    sender: str
-    name: str
-    head: Markup
+    event: str
+    withdrawn: str
+    author: "Author"
     machine: str
     hour: str
     kind: str
     importance: str
-    text: Markup | str
+    text: str
     version: int
     reply_to: int | None
     corrected: str
-    corrected_moment: str
     understood: int | str
     by: str
-    names: Markup | str
+    names: str
     read: int
     of: int
     replies: list["Line"]
@@ -81,8 +88,8 @@ class Rendering:
         self._of = len(cursors)
         self._cursors = sorted(cursors.values())
         self._read = cursors
-        self._heads: dict[UUID, Markup] = {}
-        self._days: dict[str, str] = {}
+        self._paragraphs = self._filters["paragraphs"]
+        self._authors: dict[UUID, Author] = {}
 
     def html(self, entries: list[Entry], *, first_unread: int = 0, headings: bool = True) -> Markup:
         """The entries one after the other, with the headings of their days.
@@ -99,76 +106,79 @@ class Rendering:
     def _mark(self, lines: list[Line], entries: list[Entry], first_unread: int) -> None:
         """Put the headings where a new day begins, and the line where the unread begin."""
         date, waiting = "", bool(first_unread)
-        for line, entry in zip(lines, entries, strict=True):
-            if line.date != date:
-                date = line.date
-                line.day = self._filters["day"](entry.sent_at)
-            if waiting and line.seq >= first_unread:
-                line.unread, waiting = True, False
+        for at, line in enumerate(lines):
+            unread = waiting and line.seq >= first_unread
+            if unread or line.date != date:
+                day = self._filters["day"](entries[at].sent_at) if line.date != date else ""
+                lines[at] = line._replace(day=day, unread=unread)
+                date, waiting = line.date, waiting and not unread
 
     def readers(self, seq: int, sender: UUID) -> int:
         """How many of the members have read up to this entry; its author counts."""
         read = self._of - bisect_left(self._cursors, seq)
         return read + (self._read.get(sender, seq) < seq)
 
-    def _head(self, face: Face) -> Markup:
+    def _author(self, face: Face) -> Author:
+        """The author of a message, made once for all their messages."""
         key = face.role or face.account
-        found = self._heads.get(key)
+        found = self._authors.get(key)
         if found is None:
-            found = self._heads[key] = self._module.author(face)
+            joint = "・" if face.profession and face.organization else ""
+            found = self._authors[key] = Author(
+                face.account.hex,
+                str(escape(face.name)),
+                str(escape(face.profession + joint + face.organization)),
+                face.hue % 4 + 1,
+                str(escape(face.initial)),
+                f"/people/{face.account}/photo?v={face.photo}" if face.photo else "",
+            )
         return found
 
     def _line(self, entry: Entry) -> Line:
-        at = entry.sent_at.astimezone(JAPAN)
+        at = entry.sent_at.astimezone(_JAPAN)
         machine = at.isoformat(timespec="minutes")
-        sender = entry.sender
+        plain = not entry.event and not entry.withdrawn_at
         understood = entry.understood
-        corrected = entry.corrected_at
         return Line(
-            seq=entry.seq,
-            id=str(entry.id),
-            date=machine[:10],
-            day="",
-            unread=False,
-            event=self._event(entry) if entry.event else "",
-            withdrawn=self._withdrawal(entry) if entry.withdrawn_at else "",
-            sender=sender.account.hex,
-            name=sender.name,
-            head=self._head(sender),
-            machine=machine,
-            hour=self._filters["moment"](at) if entry.reply_to else f"{at.hour}:{machine[14:16]}",
-            kind=entry.kind,
-            importance=entry.importance,
-            text=self._filters["paragraphs"](entry.text) if entry.text and not entry.event else "",
-            version=entry.version,
-            reply_to=entry.reply_to,
-            corrected=corrected.astimezone(JAPAN).isoformat(timespec="minutes") if corrected else "",
-            corrected_moment=self._filters["moment"](corrected) if corrected else "",
-            understood=len(understood) or "",
-            by=" ".join([face.account.hex for face in understood]) if understood else "",
-            names=_family_names(understood) if understood else "",
-            read=self.readers(entry.seq, sender.account),
-            of=self._of,
-            replies=[self._line(reply) for reply in entry.replies] if entry.replies else [],
+            entry.seq,
+            str(entry.id),
+            machine[:10],
+            "",
+            False,
+            self._event(entry) if entry.event else "",
+            self._withdrawal(entry) if entry.withdrawn_at else "",
+            self._author(entry.sender),
+            machine,
+            self._filters["moment"](at) if entry.reply_to else f"{at.hour}:{at.minute:02}",
+            entry.kind,
+            entry.importance,
+            str(self._paragraphs(entry.text)) if plain else "",
+            entry.version,
+            entry.reply_to,
+            str(self._module.corrected_at(entry.corrected_at)) if entry.corrected_at else "",
+            len(understood) or "",
+            " ".join([face.account.hex for face in understood]) if understood else "",
+            _family_names(understood) if understood else "",
+            self.readers(entry.seq, entry.sender.account),
+            self._of,
+            [self._line(reply) for reply in entry.replies] if entry.replies else [],
         )
 
-    def _event(self, entry: Entry) -> Markup:
+    def _event(self, entry: Entry) -> str:
         who = self._module.named(entry.sender)
         whom = self._module.named(entry.subject) if entry.subject else who
-        said: Markup = self._module.event(entry.event, who, whom, entry.text)
-        return said
+        return str(self._module.event(entry.event, who, whom, entry.text))
 
-    def _withdrawal(self, entry: Entry) -> Markup:
+    def _withdrawal(self, entry: Entry) -> str:
         who = self._module.named(entry.sender)
-        said: Markup = self._module.withdrawal(who, entry.withdrawn_at, entry.withdrawal_reason)
-        return said
+        return str(self._module.withdrawal(who, entry.withdrawn_at, entry.withdrawal_reason))
 
 
-def _family_names(faces: list[Face]) -> Markup:
+def _family_names(faces: list[Face]) -> str:
     """「森田・山﨑・齋藤」; in full where two of one family name are among them."""
     families = [face.family_name for face in faces]
     shown = [
         face.name if families.count(family) > 1 else family
         for face, family in zip(faces, families, strict=True)
     ]
-    return Markup("・").join(escape(name) for name in shown)
+    return "・".join(str(escape(name)) for name in shown)

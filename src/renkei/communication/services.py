@@ -252,7 +252,7 @@ def save_draft(
     draft.seal(
         "content",
         {
-            "text": text,
+            "text": clean_text(text),
             "kind": kind if kind in Kind.values else Kind.REPORT.value,
             "importance": importance if importance in Importance.values else "normal",
             "reply_to": reply_to,

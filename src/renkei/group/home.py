@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from renkei.group.disclosures import (
@@ -25,7 +25,7 @@ from renkei.policy.standing import Actor, Standing, load
 from renkei.policy.use_case import disclosure
 from renkei.region.disclosures import NoticeLine, notices
 
-SHOWN: Final = 30  # unread groups on the page; the rest stand in the list of patients
+SHOWN: Final = 20  # unread groups on the page; the rest stand in the list of patients
 CANDIDATES: Final = 50  # invitations looked at for approval
 CONSENTS: Final = 5  # patients without consent named one by one
 PASSWORD_DAYS: Final = 14
@@ -76,17 +76,10 @@ _TO_APPROVE = f"""
     WHERE {_OPEN} AND r.organization_id = %s AND i.approved_at IS NULL
     ORDER BY i.expires_at LIMIT {CANDIDATES}"""
 _CONSENTS = """
-    SELECT p.id, p.key_id, p.identity_sealed, c.state, c.seek_by, p.organization_id,
-      (SELECT g.id FROM group_group g JOIN group_member m ON m.group_id = g.id
-        WHERE g.patient_id = p.id AND g.closed_at IS NULL AND m.account_id = %s
-          AND m.ended_at IS NULL AND m.manager ORDER BY g.id LIMIT 1)
+    SELECT p.id, p.key_id, p.identity_sealed, c.state, c.seek_by, p.organization_id
     FROM patient_patient p
     LEFT JOIN patient_consent c ON c.patient_id = p.id AND c.ended_at IS NULL
-    WHERE (p.organization_id = %s OR EXISTS (
-        SELECT 1 FROM group_group g JOIN group_member m ON m.group_id = g.id
-        JOIN people_practitionerrole r ON r.id = m.role_id AND r.ended_at IS NULL
-        WHERE g.patient_id = p.id AND g.closed_at IS NULL AND m.account_id = %s
-          AND m.ended_at IS NULL AND m.manager AND r.organization_id = p.organization_id))
+    WHERE {}
       AND (c.id IS NULL OR (c.state = 'given'
             AND (c.copy_given_on IS NULL OR c.original_kept_by_id IS NULL))
         OR (c.state = 'exempt_life' AND c.seek_by <= %s))
@@ -132,35 +125,42 @@ def _consent_kind(state: str | None) -> str:
     return "copy" if state == "given" else "seek"
 
 
-def _consents(standing: Standing) -> list[Task]:
+def _consents(standing: Standing, groups: list[GroupLine]) -> list[Task]:
     """Patients whose consent is missing or incomplete, for those who see to it (A6, F3)."""
     who = standing.who
-    assert who.account is not None
+    managed = {line.patient: line.id for line in groups if line.manager and line.patient}
     own = who.organization.hex if who.administrator and who.organization else None
-    me, today = who.account.hex, clock.today().isoformat()
-    found = rows(_CONSENTS, [me, own, me, today])
-    may_record = who.administrator or who.profession in ("医師", "歯科医師")
-    tasks = []
-    for patient, key, sealed, state, seek_by, organization, group in found[:CONSENTS]:
-        one, key_id = as_uuid(patient), as_uuid(key)
-        assert one is not None and key_id is not None
-        mine = may_record and as_uuid(organization) == who.organization
-        tasks.append(
-            Task(
-                _consent_kind(state),
-                one if mine else as_uuid(group),
-                identity=open_identity(one, key_id, sealed),
-                until=date.fromisoformat(seek_by) if isinstance(seek_by, str) else seek_by,
-                mine=mine,
-            )
-        )
+    if own is None and not managed:
+        return []
+    places = ", ".join(["%s"] * len(managed))
+    among = [f"p.id IN ({places})"] * bool(managed) + ["p.organization_id = %s"] * bool(own)
+    ids = [patient.hex for patient in managed] + ([own] if own else [])
+    found = rows(_CONSENTS.format(f"({' OR '.join(among)})"), [*ids, clock.today().isoformat()])
+    tasks = [_consent(standing, one, managed) for one in found[:CONSENTS]]
     if own and len(found) > CONSENTS:
         tasks.append(Task("consents", who.organization, count=len(found) - CONSENTS))
     return tasks
 
 
+def _consent(standing: Standing, found: tuple[Any, ...], managed: dict[UUID, UUID]) -> Task:
+    """What is missing of one patient's consent; whoever may not record it can only ask."""
+    who = standing.who
+    patient, key = as_uuid(found[0]), as_uuid(found[1])
+    assert patient is not None and key is not None
+    may_record = who.administrator or who.profession in ("医師", "歯科医師")
+    mine = may_record and as_uuid(found[5]) == who.organization
+    seek_by = found[4]
+    return Task(
+        _consent_kind(found[3]),
+        patient if mine else managed.get(patient),
+        identity=open_identity(patient, key, found[2]),
+        until=date.fromisoformat(seek_by) if isinstance(seek_by, str) else seek_by,
+        mine=mine,
+    )
+
+
 def _about_oneself(standing: Standing, me: Face) -> Iterator[Task]:
-    """The password that ends soon (A14.3); the face and reading of the name still missing (N3.5)."""
+    """The password that ends soon (A14.3); face and reading still missing (N3.5)."""
     state = password_state(standing)
     if state.until and state.until - clock.now() <= timedelta(days=PASSWORD_DAYS):
         yield Task("password", until=state.until, count=state.days_left)
@@ -179,7 +179,9 @@ def _unread(lines: list[GroupLine]) -> list[tuple[GroupLine, Newest | None]]:
     found = rows(_NEWEST.format(places, SHOWN), [group.hex for group in waiting])
     vault.warm({key for one in found for at in (2, 10) if (key := as_uuid(one[at]))})
     return [
-        (waiting[group], newest_of(one[1:12])) for one in found if (group := as_uuid(one[0])) in waiting
+        (waiting[group], newest_of(one[1:12]))
+        for one in found
+        if (group := as_uuid(one[0])) in waiting
     ]
 
 
@@ -191,7 +193,7 @@ def see_home(standing: Standing) -> Home:
     tasks: list[Task] = [
         *_to_answer(standing, now),
         *_to_approve(standing, now),
-        *_consents(standing),
+        *_consents(standing, around.groups),
         *_about_oneself(standing, around.me.face),
     ]
     return Home(

@@ -183,7 +183,7 @@ def record_consent(change: Change, *, form: ConsentForm) -> Consent:
     consent.save(force_insert=True)
     change.about("Consent", consent.id, patient=patient.id.hex, state=form.state)
     change.detail["declined"] = consent.declined
-    for group in patient.groups.filter(closed_at=None):
+    for group in patient.groups.select_for_update().filter(closed_at=None):
         change.end_standings(group=group.id)
     return consent
 
@@ -196,6 +196,8 @@ def _check_consent(form: ConsentForm, patient: Patient) -> None:
     if form.state == Consent.State.GIVEN:
         _check_given(form, patient)
         return
+    if form.state not in Consent.State.values:
+        raise Problem(gettext_noop("Please check once more."), field="state")
     if not form.signature.exemption_reason.strip():
         raise Problem(gettext_noop("Please give a reason."), field="exemption_reason")
     if form.state == Consent.State.EXEMPT_BEFORE:
@@ -251,6 +253,8 @@ def _check_given(form: ConsentForm, patient: Patient) -> None:
             gettext_noop("The copy cannot have been given before the consent."),
             field="copy_given_on",
         )
+    if given is not None and given > clock.today():
+        raise Problem(gettext_noop("The date is in the future."), field="copy_given_on")
     if set(form.declined) & {1, 5} and not form.signature.declined_reason.strip():
         raise Problem(
             gettext_noop("Please write what was said when purpose 1 or 5 was declined."),

@@ -72,6 +72,7 @@ def see_photo(standing: Standing, account: UUID) -> tuple[bytes, int]:
     Raises:
         Unknown: nobody of that id in this region, or no photo.
     """
+    assert standing.who.region is not None
     found = Account.objects.filter(pk=account, region_id=standing.who.region).first()
     picture = services.photo(found) if found else b""
     if not picture:
@@ -179,13 +180,17 @@ def own_work(standing: Standing) -> list[Work]:
     for found in rows(_WORK, [who.account.hex]):
         role = as_uuid(found[0])
         assert role is not None
-        work.append(Work(role, *found[1:5], bool(found[5]), role == who.role))
+        _, name, kind, phone, profession, administrator = found
+        work.append(
+            Work(role, name, kind, phone, profession, bool(administrator), role == who.role)
+        )
     return work
 
 
 @disclosure("profile.change", on="region")
 def see_profile(standing: Standing) -> OwnProfile:
     """One's own profile with the organizations one works for."""
+    assert standing.who.account is not None
     account = Account.objects.get(pk=standing.who.account)
     profile = account.profile
     return OwnProfile(

@@ -5,6 +5,8 @@ from datetime import date
 from io import BytesIO
 from uuid import UUID
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_noop
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -200,8 +202,16 @@ def choose_role(change: Change, *, role: UUID) -> None:
 
 @use_case("password.change", on="region")
 def change_password(change: Change, *, password: str) -> None:
-    """Keep one's own new password (A14.1); everywhere else the person is signed out."""
+    """Keep one's own new password (A14.1); everywhere else the person is signed out.
+
+    Raises:
+        Problem: the policy does not allow such a password (A14.3).
+    """
     account = Account.objects.select_for_update().get(pk=change.account)
+    try:
+        validate_password(password, account)
+    except ValidationError as error:
+        raise Problem(" ".join(error.messages), field="password1") from error
     set_own_password(account, password, change.now)
     ended, _ = (
         Session.objects.filter(account_id=account.id)

@@ -13,7 +13,6 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from renkei.kernel import clock
 from renkei.people.models import PractitionerRole, Session
 
-
 LONGEST = timedelta(hours=12)  # from signing in, however busy one is
 
 

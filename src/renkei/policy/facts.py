@@ -194,7 +194,7 @@ def is_oneself(standing: Standing) -> bool:
 
 @fact("colleague")
 def colleague_in_office(standing: Standing) -> bool:
-    """The person in question works for their organization today and is not suspended."""
+    """The person in question works for their organization today; neither is suspended."""
     return standing.what.colleague is not None and standing.what.colleague.in_office
 
 

@@ -193,11 +193,15 @@ _FROM_MESSAGE = (
 )
 
 _COLLEAGUE = """,
-    cr.account_id, cr.id, cr.organization_id, cr.ended_at, ca.suspended_at, cr.administrator,
+    cr.account_id, cr.id, cr.organization_id, cr.ended_at,
+    COALESCE(ca.suspended_at, co.suspended_at), cr.administrator,
     (SELECT COUNT(*) FROM people_practitionerrole x JOIN people_account xa ON xa.id = x.account_id
       WHERE x.organization_id = cr.organization_id AND x.administrator AND x.ended_at IS NULL
         AND xa.suspended_at IS NULL)"""
-_JOIN_COLLEAGUE = " JOIN people_account ca ON ca.id = cr.account_id AND ca.region_id = a.region_id"
+_JOIN_COLLEAGUE = (
+    " JOIN people_account ca ON ca.id = cr.account_id AND ca.region_id = a.region_id"
+    " JOIN people_organization co ON co.id = cr.organization_id"
+)
 _FROM_INVITEE = _FROM_GROUP + " JOIN people_practitionerrole cr ON cr.id = %s" + _JOIN_COLLEAGUE
 
 _INVITATION = """,
@@ -373,9 +377,11 @@ _LOCKS = {
     "member": "SELECT 1 FROM group_group WHERE id ="
     " (SELECT group_id FROM group_member WHERE id = %s) FOR UPDATE",
 }
+# One person's changes wait for each other: with FOR SHARE two of them that both go on to change the
+# account would hold each other up for good.
 _LOCK_WHO = (
     "SELECT 1 FROM people_session s JOIN people_account a ON a.id = s.account_id"
-    " WHERE s.session_key = %s FOR SHARE"
+    " WHERE s.session_key = %s FOR NO KEY UPDATE"
 )
 
 On = UUID | tuple[UUID, ...] | None

@@ -90,7 +90,10 @@ def public_region() -> PublicRegion:
         return _last
     if found is None:
         return _NOBODY
-    _last = PublicRegion(*found[:5], as_uuid(found[5]), found[6] or 0, _day(found[7]))
+    name, operator, phone, email, address, policy, number, effective = found
+    _last = PublicRegion(
+        name, operator, phone, email, address, as_uuid(policy), number or 0, _day(effective)
+    )
     return _last
 
 

@@ -20,7 +20,6 @@ from renkei.communication.models import Importance, Kind
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
 from renkei.group.disclosures import Head
-from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.web.errors import sentence, wants_json
@@ -115,7 +114,6 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
         log=Rendering(shown.cursors).html(shown.entries, first_unread=shown.first_unread),
         box=box or Said(),
         kinds=KINDS,
-        today=clock.today().isoformat(),
     )
 
 

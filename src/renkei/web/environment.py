@@ -1,7 +1,9 @@
 """Jinja2 as the pages use it: escaping on, unknown names refused, our few words of their own."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import translation
@@ -9,24 +11,25 @@ from django.utils.translation import gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from renkei.kernel import clock
+from renkei.kernel import clock, japanese
 from renkei.kernel.clock import JAPAN
-from renkei.kernel import japanese
 from renkei.kernel.japanese import age_on, wareki
 from renkei.patient.models import Identity
 from renkei.region.disclosures import public_region
 from renkei.web.assets import asset
 from renkei.web.look import look_of
+from renkei.web.rail import rail
 
 _WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 
 
+@cache
 def icon(name: str, small: bool = False) -> Markup:
     """One icon of the sprite; it never stands without a word beside it."""
     size = " icon--s" if small else ""
-    return Markup(
-        '<svg class="icon{}" aria-hidden="true"><use href="{}#i-{}"/></svg>'
-    ).format(size, asset("img/icons.svg"), name)
+    return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(
+        size, asset("img/icons.svg"), name
+    )
 
 
 def _language() -> str:
@@ -69,7 +72,9 @@ def ago(value: datetime) -> str:
 
 def machine(value: datetime | date) -> str:
     """The moment for the ``datetime`` attribute."""
-    return value.astimezone(JAPAN).isoformat(timespec="minutes") if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, datetime):
+        return value.astimezone(JAPAN).isoformat(timespec="minutes")
+    return value.isoformat()
 
 
 def long_date(value: date) -> str:
@@ -84,11 +89,11 @@ def age(born: date) -> int:
 
 def paragraphs(text: str) -> Markup:
     """What a person wrote: blank lines part paragraphs, line ends stay."""
-    parts = [part.strip("\n") for part in text.split("\n\n") if part.strip()]
-    return Markup("").join(
-        Markup("<p>{}</p>").format(Markup("<br>").join(escape(line) for line in part.split("\n")))
-        for part in parts
-    )
+    safe = str(escape(text.strip("\n")))
+    if "\n" in safe:
+        parts = (part.strip("\n") for part in safe.split("\n\n"))
+        safe = "</p><p>".join(part.replace("\n", "<br>") for part in parts if part)
+    return Markup(f"<p>{safe}</p>")
 
 
 def telephone(number: str) -> str:
@@ -106,9 +111,31 @@ def initials(identity: Identity) -> str:
     return japanese.initials(identity.name, identity.kana)
 
 
-def url(name: str, **parts: Any) -> str:
-    """The address of a page by its name."""
-    return reverse(name, kwargs=parts)
+@cache
+def _address(name: str, keys: tuple[str, ...]) -> str:
+    """The address of a page with a place for each id; looking it up costs more than filling it."""
+    stand_ins = {key: UUID(int=at + 1) for at, key in enumerate(keys)}
+    address = reverse(name, kwargs=stand_ins)
+    for key, value in stand_ins.items():
+        address = address.replace(str(value), "{" + key + "}")
+    return address
+
+
+def url(name: str, **parts: UUID) -> str:
+    """The address of a page by its name; what stands in an address is always an id."""
+    return _address(name, tuple(parts)).format_map(parts)
+
+
+@cache
+def _translated(language: str | None, message: str) -> Markup:
+    return Markup(gettext(message) % {})
+
+
+def _text(message: str, /, **values: Any) -> Markup:
+    """A sentence of a template in the person's language; what is put into it is escaped."""
+    if values:
+        return Markup(gettext(message)) % values
+    return _translated(translation.get_language(), message)
 
 
 def environment(**options: Any) -> Environment:
@@ -117,11 +144,13 @@ def environment(**options: Any) -> Environment:
     options.setdefault("extensions", []).append("jinja2.ext.i18n")
     made = Environment(**options)
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {"_": _text, "gettext": _text}  # what the extension offers, without its cost
     made.globals |= {
         "asset": asset,
         "icon": icon,
         "language": _language,
         "look_of": look_of,
+        "rail": rail,
         "region": public_region,
         "today": clock.today,
         "url": url,

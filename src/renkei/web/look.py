@@ -1,4 +1,4 @@
-"""How a person wants pages to look: kept with the account, and in a cookie for before signing in."""
+"""How a person wants pages to look: kept with the account, and in a cookie for signing in."""
 
 from dataclasses import dataclass
 from typing import Final

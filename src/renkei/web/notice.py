@@ -52,7 +52,7 @@ def new(request: "Request") -> HttpResponse:
 
 def see(request: "Request", notice: UUID) -> HttpResponse:
     """One notice."""
-    return page(request, "notice/notice.html", notice=see_notice(request.actor, notice))
+    return page(request, "notice/notice.html", notice=see_notice(request.actor, None, notice))
 
 
 @require_POST

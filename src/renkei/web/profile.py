@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
+from renkei.group.disclosures import see_shell
 from renkei.kernel.errors import Problem
 from renkei.people import services
 from renkei.people.disclosures import see_photo, see_profile
 from renkei.web.look import Look, remember
-from renkei.web.page import page, see_shell, tried
+from renkei.web.page import page, tried
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request

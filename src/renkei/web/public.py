@@ -75,9 +75,7 @@ def organizations(request: "Request") -> HttpResponse:
 def policy(request: "Request") -> HttpResponse:
     """The whole policy in force (A1)."""
     edition = public_policy()
-    return render(
-        request, "public/policy.html", {"policy": edition, "text": policy_text(edition)}
-    )
+    return render(request, "public/policy.html", {"policy": edition, "text": policy_text(edition)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,9 +91,7 @@ def policy_confirm(request: "Request") -> HttpResponse:
             problem = sentence(found)
     edition = public_policy()
     context = {"policy": edition, "text": policy_text(edition), "problem": problem}
-    return render(
-        request, "public/policy_confirm.html", context, status=422 if problem else 200
-    )
+    return render(request, "public/policy_confirm.html", context, status=422 if problem else 200)
 
 
 def _uuid(text: str) -> UUID:

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -40,8 +41,8 @@ _TOO_MANY = gettext_noop(
 TRACED_SECONDS = 60  # failures for one account within this time are one line in the trail
 
 
-class Adapter(DefaultAccountAdapter):
-    """How allauth behaves here: nobody signs up alone, answers tell nothing, one-region redirects."""
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """How allauth behaves here: nobody signs up alone, no answer tells too much."""
 
     error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": gettext_lazy("E-mail or password is wrong."),
@@ -63,6 +64,10 @@ class Adapter(DefaultAccountAdapter):
         values = {"n": LOCKED_MINUTES, "phone": public_region().phone}
         sentence = _(_TOO_MANY) % values
         return ValidationError(sentence, code=code)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Go on with what one came for."""
+        return reverse("home")
 
     def is_safe_url(self, url: str | None) -> bool:
         """Only paths of our own, whatever other names this server has."""
@@ -100,7 +105,7 @@ class Adapter(DefaultAccountAdapter):
         )
 
 
-class ChangePassword(PasswordChangeView):
+class ChangePassword(PasswordChangeView):  # type: ignore[misc]
     """allauth's page, which also says why one is here."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -116,7 +121,7 @@ class ChangePassword(PasswordChangeView):
         return response
 
 
-class SignOut(LogoutView):
+class SignOut(LogoutView):  # type: ignore[misc]
     """allauth's page, which also empties the browser's cache."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:

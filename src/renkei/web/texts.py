@@ -114,4 +114,4 @@ def _written(source: str) -> Text:
         writer.line(line)
     writer.flush()
     contents = tuple(Part(anchor, title, tuple(parts)) for anchor, title, parts in writer.contents)
-    return Text(Markup("".join(writer.html)), contents)  # noqa: S704
+    return Text(Markup("".join(writer.html)), contents)

@@ -88,6 +88,9 @@ if (form) {
     text.focus();
   });
 
+  // Pressing the button must not take the focus first: the box would move away under the thumb.
+  form.querySelector("[data-check]").addEventListener("mousedown", (event) => event.preventDefault());
+
   // ── Confirming ──────────────────────────────────────────────────────────────────────────────
   function wrong(sentence) {
     error.hidden = false;

@@ -7,7 +7,7 @@ import { ask, close, load, open, say, Unsent } from "./sheet.js";
 const main = document.querySelector("main[data-group]");
 const { group, me } = main.dataset;
 const home = `/groups/${group}`;
-const pill = main.querySelector("[data-pill]");
+const pill = document.querySelector("[data-pill]");
 let first = Number(main.dataset.first);
 let last = Number(main.dataset.last); // everything from first to last is on the page
 let end = Number(main.dataset.end); // the newest number anybody has told us of
@@ -145,13 +145,14 @@ function arrived(html) {
   const entry = log.append(html);
   if (!entry) return;
   watchAll();
-  if (log.isMine(entry) || (stay && entry.parentElement.id === "log")) toEnd();
+  if (log.isMine(entry) || (stay && entry.closest("#log > *") === entry.closest("#log").lastElementChild)) toEnd();
   else showPill(entry);
 }
 
 // Fetch what is missing behind the last entry, in order; delivered, not yet read.
 function catchUp() {
   fetching ??= (async () => {
+    await null; // so that `fetching` is set before it is cleared, even if nothing is missing
     try {
       while (last < end && !main.querySelector("[data-newer]")) {
         const data = await page(`after=${last}&live=1`);
@@ -211,7 +212,7 @@ function line(cut) {
     banner.dataset.tone = "offline";
     banner.setAttribute("role", "status");
     banner.textContent = main.dataset.wordsOffline;
-    document.querySelector(".centre").prepend(banner);
+    (document.querySelector(".composer") ?? document.querySelector(".centre")).prepend(banner);
   } else if (!cut && banner) {
     const old = banner;
     banner = null;
@@ -221,6 +222,18 @@ function line(cut) {
   }
 }
 addEventListener("offline", () => line(true));
+addEventListener("online", async () => {
+  try {
+    const data = await page(`after=${last}&live=1`); // the stream may not have noticed anything
+    if (!data) return;
+    end = Math.max(end, data.end);
+    await catchUp();
+    line(false);
+    report();
+  } catch (error) {
+    if (!(error instanceof Unsent)) throw error; // the stream says when the line is really back
+  }
+});
 
 onLive(async ({ kind, data }) => {
   if (kind === "down") line(true);

@@ -1,0 +1,64 @@
+"""The list of one's groups that stands beside every page.
+
+Written in Python and not in a template, because it is on every page and may have a hundred lines.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from markupsafe import Markup, escape
+
+from renkei.group.disclosures import GroupLine, Shell
+from renkei.kernel.japanese import initials
+
+_NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """The lines of the rail, and how much is unread behind each of the places."""
+
+    patients: Markup
+    families: Markup
+    unread_with_patients: int
+    unread_elsewhere: int
+
+
+def _name(line: GroupLine, hidden: bool) -> Markup:
+    if line.identity is None:
+        return Markup()
+    who = line.identity
+    return escape(initials(who.name, who.kana) if hidden else who.name)
+
+
+def rail(shell: Shell, current: UUID | None, family_icon: Markup) -> Rail:
+    """The rail of this person; ``current`` is the group whose page it is."""
+    address = reverse("timeline", kwargs={"group": _NOBODY}).replace(str(_NOBODY), "%s")
+    word, family = escape(_("unread entries")), str(_("The family of %(name)s"))
+    hidden = shell.me.initials_only
+    lines: dict[str, list[str]] = {"patient": [], "family": []}
+    unread = {"patient": 0, "family": 0, "": 0}
+    for line in shell.groups:
+        kind = line.kind if line.kind in lines else ""
+        unread[kind] += line.unread
+        if not kind:
+            continue
+        name = _name(line, hidden)
+        if kind == "family":
+            name = family_icon + Markup(escape(family)) % {"name": name}
+        here = ' aria-current="true"' if line.id == current else ""
+        none = "" if line.unread else " hidden"
+        count = line.unread if line.unread < 100 else "99+"
+        lines[kind].append(
+            f'<li><a class="rail-link" href="{address % line.id}"{here}><span>{name}</span>'
+            f'<span class="badge" data-group="{line.id.hex}" data-kind="patients"{none}>'
+            f'<span data-n>{count}</span><span class="hide">{word}</span></span></a></li>\n'
+        )
+    return Rail(
+        Markup("".join(lines["patient"])),
+        Markup("".join(lines["family"])),
+        unread["patient"] + unread["family"],
+        unread[""],
+    )
