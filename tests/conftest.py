@@ -290,7 +290,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.django_db(**given), append=False)
         if unknown := clauses_of(item) - set(clauses.CLAUSES):
             raise pytest.UsageError(f"{item.nodeid}: no such clause: {', '.join(unknown)}")
-    if not config.getoption("--clauses") and False and (untested := clauses.untested()):
+    if untested := clauses.untested():
         raise pytest.UsageError(f"Clauses said to be kept, without a test: {', '.join(untested)}")
     _select(config, items)
 

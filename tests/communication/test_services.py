@@ -7,7 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from renkei.communication.models import MAX_LENGTH, Acknowledgement, Communication, Draft, Version
-from renkei.communication.reading import read_timeline, see_receipts, see_versions
+from renkei.communication.message import see_receipts, see_versions
+from renkei.communication.reading import read_timeline
 from renkei.communication.services import (
     correct_communication,
     save_draft,

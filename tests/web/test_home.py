@@ -111,7 +111,9 @@ def test_initials_stand_for_names_where_the_person_wants_it(cast):
 
 
 def test_a_notice_waits_on_top_until_it_is_confirmed(cast):
-    first = publish_notice(cast["operator"], None, title="研修", body="来てください", acknowledge=True)
+    first = publish_notice(
+        cast["operator"], None, title="研修", body="来てください", acknowledge=True
+    )
     publish_notice(cast["operator"], None, title="年末", body="休みます", acknowledge=False)
     browser = client(cast, "nurse")
     waiting = see_home(cast["nurse"], None).notices

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import translation
 
-from renkei.communication import reading
+from renkei.communication.entries import entries
 from renkei.communication.rendering import LANGUAGES, Rendering
 from renkei.group.selectors import cursors, positions_of, visible_positions
 from renkei.kernel.database import row, snapshot
@@ -31,12 +31,12 @@ _FURTHEST = 2**62  # a number beyond the end of every log
 
 
 def _reads(
-    method: Callable[Concatenate[Any, P], R],
-) -> Callable[Concatenate[Any, P], R]:
+    method: Callable[Concatenate["LiveBackend", P], R],
+) -> Callable[Concatenate["LiveBackend", P], R]:
     """One moment of the database for the whole call."""
 
     @wraps(method)
-    def run(self: Any, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run(self: "LiveBackend", /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             with snapshot():
                 return method(self, *args, **kwargs)
@@ -97,7 +97,7 @@ class LiveBackend:
         return found[0][1] if found else None
 
     def _rendered(self, group: UUID, first: int, last: int, language: str) -> list[tuple[int, str]]:
-        found = reading.entries(group, first, min(last, _FURTHEST), [])
+        found = entries(group, first, min(last, _FURTHEST), [])
         if not found:
             return []
         with translation.override(language):

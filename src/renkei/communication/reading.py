@@ -6,52 +6,21 @@ the member's own audit stream says so, before the bytes leave. Seeing it again l
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from typing import Any
 from uuid import UUID
 
-from renkei.communication import log
-from renkei.communication.services import checked_text
-from renkei.group.disclosures import Head, MemberLine, head, members
+from renkei.communication.entries import Entry, entries, threaded
+from renkei.group.disclosures import Head, head
 from renkei.group.selectors import cursors
 from renkei.kernel import vault
 from renkei.kernel.clock import JAPAN, from_us, to_us
 from renkei.kernel.database import as_uuid, execute, for_update, row, rows
 from renkei.kernel.entity import uuid7
-from renkei.kernel.errors import Unknown
 from renkei.kernel.sealed import about
-from renkei.people.faces import COLUMNS, WIDTH, Face, face
-from renkei.policy.rules import RULES, may
-from renkei.policy.standing import LOADS, Actor, Membership, Standing
+from renkei.policy.standing import Actor, Membership, Standing
 from renkei.policy.use_case import disclosure, own_record
 
 PAGE = 50  # entries
 CONTEXT = 10  # entries already read that are shown above the first unread one
-_MESSAGE_RULES = [
-    name for name, rule in RULES.items()
-    if name.startswith("communication.") and rule.needs <= LOADS["communication"]
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of the log as it is shown. The same for everyone who may see it."""
-
-    id: UUID
-    seq: int
-    event: str
-    sender: Face
-    subject: Face | None
-    kind: str
-    importance: str
-    text: str  # empty when withdrawn
-    sent_at: datetime
-    reply_to: int | None
-    version: int
-    corrected_at: datetime | None
-    withdrawn_at: datetime | None
-    withdrawal_reason: str
-    understood: list[Face]
-    replies: list["Entry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,103 +62,6 @@ class Timeline:
         return self.last_seq < self.head.last_seq
 
 
-_ENTRY = """t.id, t.key_id, t.seq, t.event, t.sender_id, t.role_id, t.subject_id, t.kind,
-    t.importance, t.text, t.sent_at, t.reply_to, t.version, t.corrected_at, t.withdrawn_at,
-    t.withdrawal_reason"""
-_RANGE = f"""
-    SELECT {_ENTRY} FROM communication_communication t
-    WHERE t.group_id = %s AND t.seq BETWEEN %s AND %s ORDER BY t.seq"""
-_UNDERSTOOD = """
-    SELECT t.seq, k.account_id FROM communication_acknowledgement k
-    JOIN communication_communication t ON t.id = k.communication_id
-    WHERE t.group_id = %s AND t.seq BETWEEN %s AND %s ORDER BY k.at"""
-_FACES = f"""
-    SELECT {COLUMNS} FROM people_account a
-    LEFT JOIN people_practitionerrole r ON r.id = %s
-    LEFT JOIN people_organization o ON o.id = r.organization_id
-    WHERE a.id = COALESCE(%s, r.account_id)"""
-
-
-class Faces:
-    """The faces a page needs: those of the members at hand, the rare others fetched once."""
-
-    def __init__(self, lines: list[MemberLine]) -> None:
-        self._by_role = {line.face.role: line.face for line in lines}
-        self._by_account = {line.face.account: line.face for line in lines}
-
-    def of_role(self, role: UUID) -> Face:
-        """The face that goes with a role."""
-        if role not in self._by_role:
-            self._by_role[role] = self._fetch(role, None)
-        return self._by_role[role]
-
-    def of(self, account: UUID, role: UUID | None) -> Face:
-        """The face of an author, in the role in which they wrote."""
-        if role is not None:
-            return self.of_role(role)
-        if account not in self._by_account:
-            self._by_account[account] = self._fetch(None, account)
-        return self._by_account[account]
-
-    def _fetch(self, role: UUID | None, account: UUID | None) -> Face:
-        found = row(_FACES, [role.hex if role else None, account.hex if account else None])
-        if found is None:
-            raise Unknown("person")
-        return face(found[:WIDTH])
-
-
-def _entry(found: tuple[Any, ...], faces: Faces, understood: dict[int, list[Face]]) -> Entry:
-    message, key, sender = (as_uuid(found[at]) for at in (0, 1, 4))
-    assert message is not None and key is not None and sender is not None
-    subject, reason = as_uuid(found[6]), found[15]
-    withdrawn = found[14] is not None
-    place = f"communication.Communication/{message.hex}/withdrawal_reason"
-    return Entry(
-        id=message,
-        seq=found[2],
-        event=found[3],
-        sender=faces.of(sender, as_uuid(found[5])),
-        subject=faces.of_role(subject) if subject else None,
-        kind=found[7],
-        importance=found[8],
-        text="" if withdrawn else log.unseal(key, message, found[12], found[9]),
-        sent_at=from_us(found[10]),
-        reply_to=found[11],
-        version=found[12],
-        corrected_at=from_us(found[13]) if found[13] else None,
-        withdrawn_at=from_us(found[14]) if withdrawn else None,
-        withdrawal_reason=vault.unseal_json(key, reason, about=place) if reason else "",
-        understood=understood.get(found[2], []),
-        replies=[],
-    )
-
-
-def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list[Entry]:
-    """The entries from ``first`` to ``last``, both included, oldest first."""
-    if last < first:
-        return []
-    faces = Faces(lines)
-    understood: dict[int, list[Face]] = {}
-    for seq, account in rows(_UNDERSTOOD, [group.hex, first, last]):
-        who = as_uuid(account)
-        assert who is not None
-        understood.setdefault(seq, []).append(faces.of(who, None))
-    return [_entry(one, faces, understood) for one in rows(_RANGE, [group.hex, first, last])]
-
-
-def threaded(found: list[Entry]) -> list[Entry]:
-    """Hang answers under what they answer, where both are here (one level deep)."""
-    by_seq = {entry.seq: entry for entry in found}
-    top = []
-    for entry in found:
-        above = by_seq.get(entry.reply_to) if entry.reply_to else None
-        if above is not None:
-            above.replies.append(entry)
-        else:
-            top.append(entry)
-    return top
-
-
 def _unheard(member: UUID, first: int, last: int) -> list[tuple[int, int]]:
     """The parts of the range that were never disclosed to the member before."""
     known = rows(
@@ -222,12 +94,19 @@ def _draft(group: UUID, account: UUID) -> DraftView | None:
 
 
 def _bounds(
-    group: UUID, last_seq: int, read_seq: int, before: int | None, after: int | None, on: date | None
+    group: UUID,
+    last_seq: int,
+    read_seq: int,
+    before: int | None,
+    after: int | None,
+    on: date | None,
 ) -> tuple[int, int]:
     """Which entries a page shows: older ones, newer ones, from a day on, or from the unread on."""
     if before is not None:
+        before = min(before, last_seq + 1)
         return max(1, before - PAGE), min(before - 1, last_seq)
     if after is not None:
+        after = min(after, last_seq)
         return max(1, after + 1), min(after + PAGE, last_seq)
     if on is not None:
         start = to_us(datetime.combine(on, time.min, JAPAN))
@@ -261,9 +140,7 @@ def _read(
         last_seq=max(last, first - 1),
         first_unread=read_seq + 1 if first <= read_seq + 1 <= last else 0,
         draft=_draft(where.group, top.me),
-        new_range=(
-            (where.member, unheard) if unheard or first <= read_seq + 1 <= last else None
-        ),
+        new_range=((where.member, unheard) if unheard or first <= read_seq + 1 <= last else None),
     )
 
 
@@ -369,7 +246,9 @@ def record_reading(actor: Actor, group: UUID, first: int, last: int) -> int:
     member, first, last = where.member, max(first, 1), min(last, where.last_seq)
     with own_record(standing, "group.see", f"Group/{group.hex}") as change:
         # two pages of one person wait for each other, so that each range is recorded once
-        row("SELECT 1 FROM group_member WHERE id = %s" + for_update("group_member"), [member.id.hex])
+        row(
+            "SELECT 1 FROM group_member WHERE id = %s" + for_update("group_member"), [member.id.hex]
+        )
         unheard = _unheard(member.id, first, last)
         change.silent = not unheard
         change.detail["read"] = [list(one) for one in unheard]
@@ -387,146 +266,3 @@ def record_reading(actor: Actor, group: UUID, first: int, last: int) -> int:
         if moved:
             change.tell("read", group, last, standing.who.account)
     return last if moved else member.read_seq
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Whether and when somebody read a message."""
-
-    face: Face
-    role_in_care: str
-    read_at: datetime | None
-    read: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """One wording of a message."""
-
-    number: int
-    text: str
-    until: datetime | None  # None for the one that stands now
-
-
-@disclosure("group.see", on="communication")
-def see_receipts(standing: Standing) -> tuple[list[Receipt], list[Receipt]]:
-    """Who has read the message and when, and who has not, among today's members."""
-    where, message = standing.where, standing.what.message
-    assert where is not None and where.group is not None and message is not None
-    times = dict(
-        rows(
-            "SELECT r.member_id, MIN(r.at) FROM communication_reading r"
-            " JOIN group_member m ON m.id = r.member_id"
-            " WHERE m.group_id = %s AND r.first_seq <= %s AND r.last_seq >= %s"
-            " GROUP BY r.member_id",
-            [where.group.hex, message.seq, message.seq],
-        )
-    )
-    by_member = {as_uuid(member): at for member, at in times.items()}
-    receipts = []
-    for line in members(where.group):
-        at = by_member.get(line.id)
-        own = line.face.account == message.sender
-        read = own or at is not None or line.read_seq >= message.seq
-        receipts.append(Receipt(line.face, line.role_in_care, from_us(at) if at else None, read))
-    return [one for one in receipts if one.read], [one for one in receipts if not one.read]
-
-
-@disclosure("group.see", on="communication")
-def see_versions(standing: Standing) -> list[Wording]:
-    """All wordings of a message, oldest first.
-
-    Raises:
-        Unknown: the message was withdrawn.
-    """
-    where, message = standing.where, standing.what.message
-    assert where is not None and where.key is not None and message is not None
-    if message.withdrawn:
-        raise Unknown("versions")
-    found = rows(
-        "SELECT number, text, replaced_at FROM communication_version"
-        " WHERE communication_id = %s ORDER BY number",
-        [message.id.hex],
-    )
-    now = row("SELECT version, text FROM communication_communication WHERE id = %s", [message.id.hex])
-    assert now is not None
-    wordings = [
-        Wording(number, log.unseal(where.key, message.id, number, text), from_us(at))
-        for number, text, at in found
-    ]
-    return [*wordings, Wording(now[0], log.unseal(where.key, message.id, now[0], now[1]), None)]
-
-
-@dataclass(frozen=True, slots=True)
-class MessageView:
-    """One message by itself, with what the person who asks may do with it."""
-
-    head: Head
-    entry: Entry
-    cursors: dict[UUID, int]  # how far each of today's members has read
-    mine: bool
-    understood: bool  # the person has said 「了解」
-    can: frozenset[str]
-
-
-@disclosure("group.see", on="communication")
-def see_message(standing: Standing) -> MessageView:
-    """One message again, for its own page or after something about it changed.
-
-    Raises:
-        Unknown: it is no message but an event.
-    """
-    where, message = standing.where, standing.what.message
-    assert where is not None and where.group is not None and message is not None
-    if message.event:
-        raise Unknown("message")
-    top = head(standing)
-    entry = entries(where.group, message.seq, message.seq, top.members)[0]
-    return MessageView(
-        head=top,
-        entry=entry,
-        cursors={line.face.account: line.read_seq for line in top.members},
-        mine=message.sender == top.me,
-        understood=any(face.account == top.me for face in entry.understood),
-        can=frozenset(name for name in _MESSAGE_RULES if may(standing, name)),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """A message as it will appear and who will read it, before it is sent (N3.8)."""
-
-    head: Head
-    text: str
-    others: list[str]  # names of the author's other patients that stand in the text (N3.3)
-
-
-@disclosure("communication.send", on="group")
-def see_confirmation(standing: Standing, *, text: str) -> Confirmation:
-    """What the author confirms: the text as it will be kept, and everyone who will read it.
-
-    Raises:
-        Problem: empty or too long.
-    """
-    cleaned = checked_text(text)
-    top = head(standing)
-    return Confirmation(top, cleaned, _other_patients(top, cleaned))
-
-
-def _other_patients(top: Head, text: str) -> list[str]:
-    """Full names, with or without the space, of patients of the author's other groups."""
-    closed_up = _closed_up(text)
-    here = _closed_up(top.identity.name)
-    found = {
-        line.identity.name
-        for line in top.shell.groups
-        if line.identity is not None and line.patient != top.patient
-        and len(name := _closed_up(line.identity.name)) > 2
-        and name != here
-        and name in closed_up
-    }
-    return sorted(found)
-
-
-def _closed_up(text: str) -> str:
-    return text.replace(" ", "").replace("\u3000", "")

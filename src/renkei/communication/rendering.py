@@ -15,24 +15,23 @@ from django.template import engines
 from django.utils import translation
 from markupsafe import Markup, escape
 
-from renkei.communication.reading import Entry
+from renkei.communication.entries import Entry
 from renkei.people.faces import Face
 
 LANGUAGES = ("ja", "en")
 _JAPAN = timezone(timedelta(hours=9))  # cheaper than the time zone of that name, and the same
 
 
+def _environment() -> Any:
+    engine: Any = engines["jinja2"]
+    return engine.env
+
+
 @cache
 def _module(language: str) -> Any:
     """The template of entries with its words in one language."""
     with translation.override(language):
-        environment = engines["jinja2"].env
-        return environment.get_template("communication/entry.html").make_module()
-
-
-@cache
-def _filters() -> Any:
-    return engines["jinja2"].env.filters
+        return _environment().get_template("communication/entry.html").make_module()
 
 
 def language() -> str:
@@ -84,7 +83,7 @@ class Rendering:
     def __init__(self, cursors: dict[UUID, int]) -> None:
         """Take how far each of today's members has read, by account."""
         self._module = _module(language())
-        self._filters = _filters()
+        self._filters = _environment().filters
         self._of = len(cursors)
         self._cursors = sorted(cursors.values())
         self._read = cursors

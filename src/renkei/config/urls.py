@@ -5,6 +5,7 @@ from allauth.account import views as allauth
 from renkei.config.routes import PUBLIC, route
 from renkei.web import (
     communication,
+    consent,
     errors,
     group,
     health,
@@ -78,13 +79,13 @@ urlpatterns = [
           needs="patient.change"),
     route("patients/<uuid:patient>/basics", patient.basics, name="patient_basics",
           needs="patient.change"),
-    route("patients/<uuid:patient>/consent", patient.consent, name="consent",
+    route("patients/<uuid:patient>/consent", consent.consent, name="consent",
           needs="consent.record"),
-    route("patients/<uuid:patient>/consent/withdraw", patient.withdraw_consent,
+    route("patients/<uuid:patient>/consent/withdraw", consent.withdraw_consent,
           name="consent_withdraw", needs="consent.withdraw"),
     route("patients/<uuid:patient>/group", patient.open_group, name="group_open",
           needs="group.open"),
-    route("consents", patient.consents, name="consents", needs="organization.see"),
+    route("consents", consent.consents, name="consents", needs="organization.see"),
     # groups and who is in them
     route("groups", group.groups, name="groups", needs="home.see"),
     route("groups/<uuid:group>/members", group.members, name="members", needs="group.see"),

@@ -66,7 +66,7 @@ def write_sessions(region: Region, origin: str, file: Path) -> int:
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as written:
-        written.write(orjson.dumps({"origin": origin, "people": entries}))
+        written.write(orjson.dumps({"origin": origin, "password": PASSWORD, "people": entries}))
     return len(entries)
 
 

@@ -219,13 +219,14 @@ _RELATIVES = """
 _GROUP_RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["group"]]
 
 
-def _member(found: tuple[Any, ...]) -> MemberLine:
+def _member(found: tuple[Any, ...], names: dict[Any, str]) -> MemberLine:
     rest = found[WIDTH:]
-    appointer, key = as_uuid(rest[7]), as_uuid(rest[8])
-    appointed_by = ""
-    if appointer and key:
+    appointed_by = names.get(rest[7], "")
+    if rest[7] is not None and not appointed_by:
+        appointer, key = as_uuid(rest[7]), as_uuid(rest[8])
+        assert appointer is not None and key is not None
         place = f"people.Account/{appointer.hex}/profile_sealed"
-        appointed_by = vault.unseal_json(key, rest[9], about=place)["name"]
+        names[rest[7]] = appointed_by = vault.unseal_json(key, rest[9], about=place)["name"]
     member = as_uuid(rest[0])
     assert member is not None
     return MemberLine(
@@ -244,7 +245,8 @@ def _member(found: tuple[Any, ...]) -> MemberLine:
 def members(group: UUID, *, former: bool = False) -> list[MemberLine]:
     """The members of a group in one query: current ones, or with the former too."""
     sql = _MEMBERS if former else _MEMBERS + " AND m.ended_at IS NULL"
-    lines = [_member(one) for one in rows(sql, [group.hex])]
+    names: dict[Any, str] = {}  # of those who appointed managers: mostly the same few
+    lines = [_member(one, names) for one in rows(sql, [group.hex])]
     return sorted(lines, key=lambda line: (line.ended_at is not None, not line.manager, line.face.kana))
 
 

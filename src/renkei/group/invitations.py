@@ -9,107 +9,21 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.disclosures import MemberLine, Shell, members, open_identity, shell
-from renkei.kernel import clock, vault
+from renkei.kernel import vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, row, rows
 from renkei.kernel.japanese import initials
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.facts import administers_colleague, consent_for_sharing, invited_them, is_oneself
 from renkei.policy.rules import RULES, may
-from renkei.policy.standing import LOADS, Asked, Colleague, Standing, What, Where
+from renkei.policy.standing import LOADS, Standing
 from renkei.policy.use_case import disclosure
-
-
-@dataclass(frozen=True, slots=True)
-class InvitationTask:
-    """An invitation that waits for this person: for their answer, or for their approval."""
-
-    id: UUID
-    kind: str  # "answer" or "approve"
-    organization: str  # the managing one
-    initials: str  # the patient's
-    role_in_care: str
-    person: Face  # who is invited
-    expires_at: datetime
-
-
-_ADMINISTRATORS = """
-    (SELECT COUNT(*) FROM people_practitionerrole x JOIN people_account xa ON xa.id = x.account_id
-      WHERE x.organization_id = r.organization_id AND x.administrator AND x.ended_at IS NULL
-        AND xa.suspended_at IS NULL)"""
-_TASKS = f"""
-    SELECT {COLUMNS}, i.id, i.expires_at, i.role_in_care, i.accepted_at, i.approved_at,
-      i.invited_by_id, g.id, g.organization_id, go.name, p.id, p.key_id, p.identity_sealed,
-      r.administrator, {_ADMINISTRATORS}
-    FROM group_invitation i
-    JOIN group_group g ON g.id = i.group_id AND g.closed_at IS NULL
-    JOIN people_organization go ON go.id = g.organization_id
-    JOIN patient_patient p ON p.id = g.patient_id
-    JOIN people_practitionerrole r ON r.id = i.role_id AND r.ended_at IS NULL
-    JOIN people_account a ON a.id = r.account_id AND a.suspended_at IS NULL
-    JOIN people_organization o ON o.id = r.organization_id
-    WHERE i.state = 'open' AND i.expires_at > %s AND (i.account_id = %s OR o.id = %s)
-    ORDER BY i.expires_at, i.id"""
 
 
 def _uuid(value: Any) -> UUID:
     found = as_uuid(value)
     assert found is not None
     return found
-
-
-def _asked(standing: Standing, found: tuple[Any, ...]) -> Standing:
-    """The standing to one invitation of the list, as the rules judge it."""
-    who, rest = found[:WIDTH], found[WIDTH:]
-    colleague = Colleague(
-        account=_uuid(who[0]),
-        role=_uuid(who[4]),
-        organization=_uuid(who[6]),
-        in_office=True,  # the query finds no others
-        administrators=rest[13],
-        administrator=bool(rest[12]),
-    )
-    asked = Asked(
-        id=_uuid(rest[0]),
-        open=True,
-        invited_by=_uuid(rest[5]),
-        inviter_organization=_uuid(rest[7]),
-        accepted=rest[3] is not None,
-        approved=rest[4] is not None,
-    )
-    where = Where(organization=_uuid(rest[7]), group=_uuid(rest[6]), open=True)
-    return replace(standing, where=where, what=What(colleague=colleague, invitation=asked))
-
-
-def _task(kind: str, found: tuple[Any, ...]) -> InvitationTask:
-    rest = found[WIDTH:]
-    identity = open_identity(_uuid(rest[9]), _uuid(rest[10]), rest[11])
-    return InvitationTask(
-        id=_uuid(rest[0]),
-        kind=kind,
-        organization=rest[8],
-        initials=initials(identity.name, identity.kana),
-        role_in_care=rest[2],
-        person=face(found[:WIDTH]),
-        expires_at=from_us(rest[1]),
-    )
-
-
-def open_tasks(standing: Standing) -> list[InvitationTask]:
-    """The invitations that wait for this person, the most urgent first; rule asked already."""
-    who = standing.who
-    assert who.account is not None
-    mine = who.organization.hex if who.administrator and who.organization else None
-    tasks = []
-    for found in rows(_TASKS, [clock.to_us(clock.now()), who.account.hex, mine]):
-        asked = _asked(standing, found)
-        invitation = asked.what.invitation
-        assert invitation is not None
-        if not invitation.accepted and may(asked, "invitation.accept"):
-            tasks.append(_task("answer", found))
-        if not invitation.approved and may(asked, "invitation.approve"):
-            tasks.append(_task("approve", found))
-    return tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +102,9 @@ def _approvers(standing: Standing) -> list[str]:
             acknowledged=True,
             password_fresh=True,
         )
-        as_them = replace(standing, who=who, what=replace(standing.what, invitation=replace(asked, open=True)))
+        as_them = replace(
+            standing, who=who, what=replace(standing.what, invitation=replace(asked, open=True))
+        )
         if may(as_them, "invitation.approve"):
             names.append(one.name)
     return sorted(names)

@@ -19,10 +19,8 @@ from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, row, rows
 from renkei.kernel.japanese import initials
 from renkei.patient.consents import ConsentLine, badge, consents_of, current, gap
-from renkei.patient.disclosures import Around, around
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
-from renkei.policy.facts import consent_for_sharing
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Asked, Colleague, Standing, What
 from renkei.policy.use_case import disclosure
@@ -85,7 +83,7 @@ class Roster:
         return sum(seat.line.manager for seat in self.seats)
 
 
-_GROUP = """
+GROUP = """
     SELECT p.id, p.key_id, p.identity_sealed, o.name, g.closed_at FROM group_group g
     JOIN patient_patient p ON p.id = g.patient_id
     JOIN people_organization o ON o.id = g.organization_id WHERE g.id = %s"""
@@ -115,7 +113,7 @@ def _uuid(value: Any) -> UUID:
     return found
 
 
-def _about(standing: Standing, one: Face, *, in_office: bool) -> Standing:
+def about_colleague(standing: Standing, one: Face, *, in_office: bool) -> Standing:
     """The standing to one colleague in this group, as the rules judge it."""
     assert one.role is not None and one.organization_id is not None
     colleague = Colleague(
@@ -134,7 +132,7 @@ def _seats(standing: Standing, group: UUID, lines: list[MemberLine]) -> list[Sea
     seats = []
     for line in lines:
         _, ended, suspended, _, appointed = office[line.id]
-        about = _about(standing, line.face, in_office=ended is None and suspended is None)
+        about = about_colleague(standing, line.face, in_office=ended is None and suspended is None)
         seats.append(
             Seat(
                 line=line,
@@ -158,7 +156,7 @@ def _waiting_line(standing: Standing, found: tuple[Any, ...], name: str) -> Wait
         accepted=rest[3] is not None,
         approved=rest[4] is not None,
     )
-    about = _about(standing, invited, in_office=True)
+    about = about_colleague(standing, invited, in_office=True)
     about = replace(about, what=replace(about.what, invitation=asked))
     return Waiting(
         id=asked.id,
@@ -187,7 +185,7 @@ def roster(standing: Standing) -> Roster:
     """The roster for a page whose own rule has been asked already."""
     where = standing.where
     assert where is not None and where.group is not None
-    found = row(_GROUP, [where.group.hex])
+    found = row(GROUP, [where.group.hex])
     assert found is not None
     patient = _uuid(found[0])
     everybody = members(where.group, former=True)
@@ -222,127 +220,6 @@ def see_members(standing: Standing) -> Roster:
 def see_management(standing: Standing) -> Roster:
     """Who is in the group, for those who manage it; administrators do so without reading (A8.4)."""
     return roster(standing)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupPaper:
-    """The head of a group's page with what is known of the patient besides."""
-
-    head: Head
-    related: list[Around]
-    consents: list[ConsentLine]
-
-    @property
-    def consent(self) -> ConsentLine | None:
-        """The consent in force."""
-        return current(self.consents)
-
-
-def _paper(standing: Standing) -> GroupPaper:
-    top = head(standing)
-    assert top.patient is not None
-    return GroupPaper(top, around(top.patient), consents_of(top.patient))
-
-
-@disclosure("group.see", on="group")
-def see_paper(standing: Standing) -> GroupPaper:
-    """The patient's basics and papers, for the members (資料, 基本情報)."""
-    return _paper(standing)
-
-
-@disclosure("group.change_basics", on="group")
-def see_basics_desk(standing: Standing) -> GroupPaper:
-    """The same for who may change it."""
-    return _paper(standing)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Somebody of the region who could be invited."""
-
-    face: Face
-    kind: str  # of their organization
-    state: str  # "" or why not: "member", "invited", "self", "consent", "refused"
-    manager: bool  # could be put in charge
-
-
-@dataclass(frozen=True, slots=True)
-class InviteDesk:
-    """What inviting needs to know."""
-
-    group: UUID
-    patient: UUID
-    identity: Identity
-    organization: str
-    shared: bool  # the consent is in order, so that other organizations can join
-    gap: str
-    can_record: bool  # the person may record the consent
-    candidates: list[Candidate]  # by kana
-    head: Head | None
-    shell: Shell
-
-
-_REGION = f"""
-    SELECT {COLUMNS}, o.kind FROM people_practitionerrole r
-    JOIN people_account a ON a.id = r.account_id
-    JOIN people_organization o ON o.id = r.organization_id
-    WHERE o.region_id = %s AND r.ended_at IS NULL AND a.suspended_at IS NULL
-      AND o.suspended_at IS NULL"""
-_ASKED = """
-    SELECT i.account_id FROM group_invitation i
-    WHERE i.group_id = %s AND i.state = 'open' AND i.expires_at > %s"""
-_INSIDE = "SELECT account_id FROM group_member WHERE group_id = %s AND ended_at IS NULL"
-
-
-def _candidate(
-    standing: Standing, found: tuple[Any, ...], inside: set[UUID], asked: set[UUID]
-) -> Candidate:
-    one = face(found[:WIDTH])
-    where = standing.where
-    assert where is not None
-    own = one.organization_id == where.organization
-    if one.account == standing.who.account:
-        state = "self"
-    elif one.account in inside:
-        state = "member"
-    elif one.account in asked:
-        state = "invited"
-    elif may(_about(standing, one, in_office=True), "group.invite"):
-        state = ""
-    else:
-        state = "refused" if own or consent_for_sharing(standing) else "consent"
-    # A11.2: of the own organization, or a physician to whom managing is delegated
-    return Candidate(one, found[WIDTH], state, own or one.profession in ("医師", "歯科医師"))
-
-
-@disclosure("group.manage", on="group")
-def see_invite_desk(standing: Standing) -> InviteDesk:
-    """Who can be invited, and whether the patient's consent allows it (A6, A8.4)."""
-    where = standing.where
-    assert where is not None and where.group is not None and standing.who.region is not None
-    found = row(_GROUP, [where.group.hex])
-    assert found is not None
-    patient = _uuid(found[0])
-    inside = {_uuid(one[0]) for one in rows(_INSIDE, [where.group.hex])}
-    now_us = clock.to_us(clock.now())
-    asked = {_uuid(one[0]) for one in rows(_ASKED, [where.group.hex, now_us])}
-    people = [
-        _candidate(standing, one, inside, asked)
-        for one in rows(_REGION, [standing.who.region.hex])
-    ]
-    top = head(standing) if may(standing, "group.see") else None
-    return InviteDesk(
-        group=where.group,
-        patient=patient,
-        identity=open_identity(patient, _uuid(found[1]), found[2]),
-        organization=found[3],
-        shared=consent_for_sharing(standing),
-        gap=gap(consents_of(patient)),
-        can_record=may(Standing(standing.who, where), "consent.record"),
-        candidates=sorted(people, key=lambda one: one.face.kana),
-        head=top,
-        shell=top.shell if top else shell(standing),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from renkei.group.disclosures import Shell, shell
-from renkei.group.models import Group, Member
+from renkei.group.models import Group
 from renkei.kernel import clock, vault
 from renkei.kernel.japanese import sort_key
 from renkei.patient.models import Consent, Identity, Patient, Signature
-from renkei.policy.rules import may
-from renkei.policy.standing import Standing, Where
+from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure
 
-NEAR = timedelta(days=14)  # how long before its date a consent still to be sought is a task
 NEEDED = frozenset({1, 2, 5})  # purposes without which this network cannot be used
 
 
@@ -183,38 +181,3 @@ def see_register(standing: Standing) -> Register:
     """The consents of all patients of the organization (A6)."""
     patients = Patient.objects.filter(organization=standing.what.target_organization)
     return Register(_register(list(patients)), shell(standing))
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentTask:
-    """A patient whose consent needs a step from this person."""
-
-    patient: UUID
-    identity: Identity
-    gap: str  # see ``gap``
-    seek_by: date | None
-    group: UUID | None
-    can_record: bool  # else the person can only remind their administrator
-
-
-def consent_tasks(standing: Standing) -> list[ConsentTask]:
-    """What is to do about consents, for administrators and managers of the managing organization.
-
-    For pages whose own rule has been asked already.
-    """
-    who = standing.who
-    if who.organization is None:
-        return []
-    place = Where(organization=who.organization)
-    can_record = may(Standing(who, place), "consent.record")
-    patients = Patient.objects.filter(organization_id=who.organization)
-    if not (can_record and who.administrator):
-        managed = Member.objects.filter(account=who.account, manager=True, ended_at=None)
-        patients = patients.filter(groups__in=managed.values("group"), groups__closed_at=None)
-    return [
-        ConsentTask(line.patient, line.identity, line.gap, seek_by, line.group, can_record)
-        for line in _register(list(patients.distinct()))
-        for seek_by in [line.consent.seek_by if line.consent else None]
-        if line.gap in ("missing", "copy", "keeper", "overdue")
-        or (line.gap == "exempt" and seek_by and seek_by <= clock.today() + NEAR)
-    ]

@@ -8,27 +8,22 @@ from renkei.group.disclosures import Shell, open_identity, shell
 from renkei.group.models import Group, Member
 from renkei.group.selectors import FROM_VISIBLE, VISIBLE
 from renkei.kernel import vault
-from renkei.kernel.clock import today
 from renkei.kernel.database import as_uuid, rows
-from renkei.kernel.japanese import age_on, fold_kana, kana_row, sort_key, split_name
+from renkei.kernel.japanese import fold_kana, kana_row, sort_key, split_name
 from renkei.patient.consents import (
+    NEEDED,
     ConsentLine,
-    ConsentTask,
     badge,
-    consent_tasks,
     consents_of,
     current,
+    gap,
     of_patients,
     open_groups,
 )
 from renkei.patient.models import Basics, Identity, Patient, RelatedPerson, Relative
-from renkei.people.models import Organization
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Standing, Where
 from renkei.policy.use_case import disclosure
-from renkei.region.models import PolicyVersion
-
-__all__ = ["ConsentTask", "consent_tasks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ class PatientLine:
     patient: UUID
     identity: Identity
     organization: str  # the managing one
-    consent: str  # "given", "exempt", "withdrawn" or "missing"
+    gap: str  # what of the consent is not in order, see ``consents.gap``
     group: UUID | None  # the group the person sees
     open: bool  # that group has not been ended
     unread: int
@@ -48,7 +43,7 @@ class PatientLine:
 
     @property
     def row(self) -> str:
-        """The row of the kana index: あ, か, さ …"""
+        """The row of the kana index: あ, か, さ and so on."""
         return kana_row(self.identity.kana)
 
 
@@ -65,7 +60,8 @@ _OWN = f"""
     SELECT p.id, p.key_id, p.identity_sealed, po.name, c.state, g.id, g.closed_at, g.last_seq,
       m.read_seq, p.organization_id,
       (SELECT COUNT(*) FROM patient_consent w
-        WHERE w.patient_id = p.id AND w.withdrawn_on IS NOT NULL)
+        WHERE w.patient_id = p.id AND w.withdrawn_on IS NOT NULL),
+      c.declined, c.original_kept_by_id, c.copy_given_on
     {FROM_VISIBLE} JOIN people_organization po ON po.id = p.organization_id
     WHERE {VISIBLE} AND g.kind = 'patient' ORDER BY g.opened_at"""
 
@@ -75,10 +71,18 @@ def manages(standing: Standing, organization: UUID) -> bool:
     return may(Standing(standing.who, Where(organization=organization)), "patient.see")
 
 
-def _badge(state: str | None, withdrawn: int) -> str:
+def _gap(state: str | None, withdrawn: int, papers: tuple[Any, ...]) -> str:
+    """``consents.gap`` from the columns of a list."""
     if state is None:
         return "withdrawn" if withdrawn else "missing"
-    return "given" if state == "given" else "exempt"
+    if state != "given":
+        return "exempt"
+    declined, keeper, copy = papers
+    if NEEDED & {int(number) for number in declined.split(",") if number}:
+        return "declined"
+    if keeper is None:
+        return "keeper"
+    return "" if copy else "copy"
 
 
 def _own(standing: Standing) -> dict[UUID, PatientLine]:
@@ -94,7 +98,7 @@ def _own(standing: Standing) -> dict[UUID, PatientLine]:
             patient=patient,
             identity=open_identity(patient, key, one[2]),
             organization=one[3],
-            consent=_badge(one[4], one[10]),
+            gap=_gap(one[4], one[10], one[11:14]),
             group=as_uuid(one[5]),
             open=one[6] is None,
             unread=one[7] - one[8],
@@ -118,7 +122,7 @@ def _of_organization(standing: Standing, known: dict[UUID, PatientLine]) -> list
             patient=one.id,
             identity=one.identity,
             organization=one.organization.name,
-            consent=badge(consents[one.id]),
+            gap=gap(consents[one.id]),
             group=None,
             open=False,
             unread=0,
@@ -179,10 +183,9 @@ class Similar:
 
 
 @disclosure("patient.register", on="organization")
-def see_similar(standing: Standing, identity: Identity, *, but: UUID | None = None) -> list[Similar]:
+def see_similar(standing: Standing, identity: Identity) -> list[Similar]:
     """The organization's patients with the same name, the likeliest first."""
-    patients = Patient.objects.filter(organization=standing.what.target_organization)
-    listed = list(patients.exclude(pk=but) if but else patients)
+    listed = list(Patient.objects.filter(organization=standing.what.target_organization))
     vault.warm({one.key_id for one in listed})
     found = []
     for one in listed:
@@ -216,15 +219,6 @@ def around(patient: UUID) -> list[Around]:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeper:
-    """An organization that could keep the signed original (F3)."""
-
-    id: UUID
-    name: str
-    medical: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """A patient's record as the managing organization keeps it."""
 
@@ -249,15 +243,16 @@ class Record:
         return current(self.consents)
 
     @property
-    def age(self) -> int:
-        """Years today."""
-        return age_on(self.identity.born, today())
+    def gap(self) -> str:
+        """What of the consent is not in order."""
+        return gap(self.consents)
 
 
 _RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["patient"]]
 
 
-def _record(standing: Standing) -> Record:
+def record(standing: Standing) -> Record:
+    """The record for a page whose own rule has been asked already."""
     where = standing.where
     assert where is not None and where.patient is not None
     patient = Patient.objects.select_related("organization").get(pk=where.patient)
@@ -284,49 +279,4 @@ def _record(standing: Standing) -> Record:
 @disclosure("patient.see", on="patient")
 def see_record(standing: Standing) -> Record:
     """The patient's record, for the managing organization (A4)."""
-    return _record(standing)
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentDesk:
-    """What recording a consent needs to know."""
-
-    record: Record
-    keepers: list[Keeper]  # the proposed one first (F3)
-    effective_on: Any  # date: when the region's policy took effect (A6)
-
-
-def _keepers(record: Record, region: UUID | None) -> list[Keeper]:
-    """The managing organization and the region's medical institutions, the proposed one first.
-
-    The managing organization keeps the original; if it is no medical institution, that of the
-    visiting physician is proposed (F3).
-    """
-    found = Organization.objects.filter(region=region, suspended_at=None).order_by("kana")
-    physicians = Member.objects.filter(
-        group=record.group, ended_at=None, role__profession="医師", group__isnull=False
-    ).values_list("role__organization_id", flat=True)
-    medical = {
-        one.id: Keeper(one.id, one.name, one.kind in Organization.MEDICAL) for one in found
-    }
-
-    def rank(one: Keeper) -> int:
-        if one.id == record.organization_id:
-            return 0 if one.medical else 2
-        visits = one.id in set(physicians) or one.name == record.basics.physician_organization
-        return 1 if one.medical and visits else 3
-
-    listed = [one for one in medical.values() if one.medical or one.id == record.organization_id]
-    return sorted(listed, key=rank)
-
-
-@disclosure("consent.record", on="patient")
-def see_consent_desk(standing: Standing) -> ConsentDesk:
-    """What is on the desk when form 4 is recorded."""
-    record = _record(standing)
-    first = PolicyVersion.objects.filter(region=standing.who.region).order_by("number").first()
-    return ConsentDesk(
-        record=record,
-        keepers=_keepers(record, standing.who.region),
-        effective_on=first.effective_on if first else None,
-    )
+    return record(standing)

@@ -203,9 +203,7 @@ def _check_consent(form: ConsentForm, patient: Patient) -> None:
     if form.state == Consent.State.EXEMPT_BEFORE:
         _check_before(form, patient)
     if form.state == Consent.State.EXEMPT_LIFE and form.seek_by is None:
-        raise Problem(
-            gettext_noop("Please say by when the consent is sought."), field="seek_by"
-        )
+        raise Problem(gettext_noop("Please say by when the consent is sought."), field="seek_by")
 
 
 def _check_before(form: ConsentForm, patient: Patient) -> None:
@@ -227,9 +225,7 @@ def _check_proxy(form: ConsentForm) -> None:
     if form.state != Consent.State.GIVEN or signature.relationship == "本人":
         return
     if not signature.proxy_reason.strip():
-        raise Problem(
-            gettext_noop("Please write why somebody else signs."), field="proxy_reason"
-        )
+        raise Problem(gettext_noop("Please write why somebody else signs."), field="proxy_reason")
     if not signature.wish_confirmed:
         raise Problem(
             gettext_noop("Please confirm the patient's own wish first."), field="wish_confirmed"

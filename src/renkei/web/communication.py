@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from renkei.communication import reading
+from renkei.communication.message import see_confirmation
 from renkei.communication.models import Importance, Kind
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
@@ -81,7 +82,12 @@ def piece(
         html = render_to_string(template, {**context, "shell": head.shell}, request)
         return json({"html": html}, status)
     return page(
-        request, "communication/page.html", shell=head.shell, status=status, piece=template, **context
+        request,
+        "communication/page.html",
+        shell=head.shell,
+        status=status,
+        piece=template,
+        **context,
     )
 
 
@@ -103,7 +109,9 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
         draft = shown.draft
         box = Said(draft.text, draft.kind, draft.importance, draft.reply_to, restored=True)
     if reply := number(asked.get("reply")):
-        box = Said(reply_to=reply) if box is None else Said(box.text, box.kind, box.importance, reply)
+        box = (
+            Said(reply_to=reply) if box is None else Said(box.text, box.kind, box.importance, reply)
+        )
     return page(
         request,
         "communication/timeline.html",
@@ -145,18 +153,24 @@ def entries(request: "Request", group: UUID) -> HttpResponse:
 
 @require_POST
 def confirm(request: "Request", group: UUID) -> HttpResponse:
-    """The sheet that is confirmed before a message is sent: the text, and who will read it (N3.8)."""
+    """The sheet to confirm before a message is sent: the text, and who will read it (N3.8)."""
     box = said(request)
     if not wants_json(request) and request.POST.get("back"):
         return _timeline_page(request, group, box)
     try:
-        shown = reading.see_confirmation(request.actor, group, text=box.text)
+        shown = see_confirmation(request.actor, group, text=box.text)
     except Problem as problem:
         if wants_json(request):
             raise
         return _timeline_page(request, group, said(request, sentence(problem)))
     return piece(
-        request, "communication/confirm.html", shown.head, shown=shown, box=box, key=uuid7(), kinds=KINDS
+        request,
+        "communication/confirm.html",
+        shown.head,
+        shown=shown,
+        box=box,
+        key=uuid7(),
+        kinds=KINDS,
     )
 
 

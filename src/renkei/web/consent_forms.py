@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from renkei.patient.consents import ConsentLine
-from renkei.patient.disclosures import Keeper
+from renkei.patient.desk import Keeper
 from renkei.patient.models import Consent, Signature
 from renkei.patient.services import ConsentForm as Given
 from renkei.web.fields import Choice, Day, Line, Paragraph, Pills
@@ -141,9 +141,7 @@ class ConsentForm(forms.Form):
             state=Consent.State.GIVEN,
             signature=signature,
             signed_on=cleaned["signed_on"],
-            declined=tuple(
-                one for one in Consent.DECLINABLE if cleaned[f"purpose_{one}"] == "no"
-            ),
+            declined=tuple(one for one in Consent.DECLINABLE if cleaned[f"purpose_{one}"] == "no"),
             original_kept_by=UUID(cleaned["original_kept_by"]),
             copy_given_on=cleaned["copy_given_on"],
         )
@@ -187,7 +185,7 @@ class ExemptionForm(forms.Form):
         label=_("Reason"),
         rows=3,
         max_length=500,
-        error_messages={"required": _("Please give a reason.")},
+        error_messages={"required": _("Please write the reason.")},
     )
     seek_by = Day(label=_("Consent is sought by"), required=False, future=True)
     used_since = Day(label=_("In use since"), required=False)

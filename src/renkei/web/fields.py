@@ -37,15 +37,15 @@ class Line(forms.CharField):
     def __init__(self, *, max_length: int = 200, **options: Any) -> None:
         widget = options.pop("widget", None) or forms.TextInput()
         names = ("placeholder", "autocomplete", "inputmode", "list")
-        attributes = {name: options.pop(name, "") for name in names}
-        attributes["autocomplete"] = attributes["autocomplete"] or "off"
+        attributes = {"autocomplete": "off"}
+        attributes |= {name: options.pop(name) for name in names if name in options}
         messages = {"required": _("Please write this."), "max_length": _("This is too long.")}
         options["error_messages"] = messages | options.get("error_messages", {})
         super().__init__(max_length=max_length, widget=_styled(widget, **attributes), **options)
 
     def to_python(self, value: Any) -> str:
         """The line with single spaces."""
-        cleaned: str = super().to_python(value)
+        cleaned = super().to_python(value) or ""
         return " ".join(clean_text(cleaned).replace("\u3000", " ").split())
 
 
@@ -59,7 +59,7 @@ class Paragraph(Line):
 
     def to_python(self, value: Any) -> str:
         """The text with its line ends."""
-        return clean_text(forms.CharField.to_python(self, value)).strip()
+        return clean_text(forms.CharField.to_python(self, value) or "").strip()
 
 
 class Kana(Line):

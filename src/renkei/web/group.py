@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.group import roster, services
 from renkei.group.disclosures import see_shell
+from renkei.group.papers import see_basics_desk, see_paper
 from renkei.kernel.errors import Problem
 from renkei.patient.purposes import purposes
 from renkei.patient.services import change_basics_in_group
@@ -19,15 +19,8 @@ from renkei.web.errors import sentence
 from renkei.web.frame import Request
 from renkei.web.group_forms import ReasonForm
 from renkei.web.page import page, tried
-from renkei.web.patient import RELATIONSHIPS, _both_valid
+from renkei.web.patient import RELATIONSHIPS, after, both_valid
 from renkei.web.patient_forms import BasicsForm, RelativeForms, relative_rows, relatives_of
-
-
-def after(name: str, **parts: Any) -> HttpResponse:
-    """After a change: show what came of it."""
-    response = redirect(name, **parts)
-    response.status_code = 303
-    return response
 
 
 @require_http_methods(["GET"])
@@ -53,9 +46,7 @@ def members(request: Request, group: UUID) -> HttpResponse:
     return _roster_page(request, roster.see_members(request.actor, group), "group/members.html")
 
 
-def _manage_page(
-    request: Request, group: UUID, status: int = 200, **context: Any
-) -> HttpResponse:
+def _manage_page(request: Request, group: UUID, status: int = 200, **context: Any) -> HttpResponse:
     seen = roster.see_management(request.actor, group)
     template = "group/manage_reading.html" if seen.head else "group/manage.html"
     return _roster_page(request, seen, template, status, **context)
@@ -70,19 +61,19 @@ def manage(request: Request, group: UUID) -> HttpResponse:
 @require_http_methods(["GET"])
 def basics(request: Request, group: UUID) -> HttpResponse:
     """What the team needs to know at once (基本情報)."""
-    seen = roster.see_paper(request.actor, group)
+    seen = see_paper(request.actor, group)
     return page(request, "group/basics.html", shell=seen.head.shell, head=seen.head, paper=seen)
 
 
 @require_http_methods(["GET", "POST"])
 def edit_basics(request: Request, group: UUID) -> HttpResponse:
     """Change it, as a member of the managing organization."""
-    seen = roster.see_basics_desk(request.actor, group)
+    seen = see_basics_desk(request.actor, group)
     form = BasicsForm(request.POST or None, initial=asdict(seen.head.basics))
     rows = RelativeForms(
         request.POST or None, initial=relative_rows(seen.related), prefix="related"
     )
-    if _both_valid(form, rows) and tried(
+    if both_valid(form, rows) and tried(
         form,
         lambda: change_basics_in_group(
             request.actor, group, basics=form.basics(), relatives=relatives_of(rows)
@@ -104,7 +95,7 @@ def edit_basics(request: Request, group: UUID) -> HttpResponse:
 @require_http_methods(["GET"])
 def files(request: Request, group: UUID) -> HttpResponse:
     """The papers that exist about the patient (資料)."""
-    seen = roster.see_paper(request.actor, group)
+    seen = see_paper(request.actor, group)
     return page(
         request,
         "group/files.html",

@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from renkei.group.roster import Candidate
+from renkei.group.inviting import Candidate
 from renkei.group.services import REASON_LENGTH, ROLE_IN_CARE_LENGTH
 from renkei.web.fields import Line, Paragraph, Pills
 
@@ -53,7 +53,7 @@ class ReasonForm(forms.Form):
         label=_("Reason"),
         rows=2,
         max_length=REASON_LENGTH,
-        error_messages={"required": _("Please give a reason.")},
+        error_messages={"required": _("Please write the reason.")},
     )
 
 
@@ -84,10 +84,10 @@ class AnswerForm(forms.Form):
         chosen.choices = choices
 
     def clean(self) -> dict[str, Any]:
-        """"Another reason" says which."""
+        """Another reason says which."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("choice") == "other" and not cleaned.get("words"):
-            self.add_error("words", _("Please give a reason."))
+            self.add_error("words", _("Please write the reason."))
         return cleaned
 
     @property

@@ -11,14 +11,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.group import services
 from renkei.group.invitations import InvitationPage, see_invitation
-from renkei.group.roster import InviteDesk, see_invite_desk
+from renkei.group.inviting import InviteDesk, see_invite_desk
 from renkei.kernel.errors import Problem, Refused
 from renkei.people.models import Organization
 from renkei.web.errors import sentence
 from renkei.web.frame import Request
-from renkei.web.group import after, with_reason
+from renkei.web.group import with_reason
 from renkei.web.group_forms import DECLINES, REFUSALS, SUGGESTIONS, AnswerForm, Pick, ReasonForm
 from renkei.web.page import page, tried
+from renkei.web.patient import after
 
 KINDS = [kind.value for kind in Organization.Kind]
 

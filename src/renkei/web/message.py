@@ -6,8 +6,8 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from renkei.communication import reading
-from renkei.communication.reading import MessageView
+from renkei.communication import message as messages
+from renkei.communication.message import MessageView
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import (
     correct_communication,
@@ -50,7 +50,7 @@ def _mine(view: MessageView, permission: str) -> MessageView:
 
 def _done(request: "Request", message: UUID) -> HttpResponse:
     """The message as it is now: in its place for a script, in the timeline without one."""
-    view = reading.see_message(request.actor, message)
+    view = messages.see_message(request.actor, message)
     if wants_json(request):
         return json({"seq": view.entry.seq, "article": _article(view)})
     return HttpResponseRedirect(at_message(view.head.group, view.entry.seq), status=303)
@@ -59,7 +59,7 @@ def _done(request: "Request", message: UUID) -> HttpResponse:
 @require_GET
 def entry(request: "Request", message: UUID) -> HttpResponse:
     """One message with everything that can be done with it."""
-    return _shown(request, "message", reading.see_message(request.actor, message))
+    return _shown(request, "message", messages.see_message(request.actor, message))
 
 
 @require_POST
@@ -78,13 +78,19 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
         try:
             correct_communication(request.actor, message, text=text, version=version)
         except Problem as problem:
-            view = reading.see_message(request.actor, message)
+            view = messages.see_message(request.actor, message)
             conflict = view.entry.version != version
             return _shown(
-                request, "correct", view, status=422, text=text, error=sentence(problem), conflict=conflict
+                request,
+                "correct",
+                view,
+                status=422,
+                text=text,
+                error=sentence(problem),
+                conflict=conflict,
             )
         return _done(request, message)
-    view = _mine(reading.see_message(request.actor, message), "communication.correct")
+    view = _mine(messages.see_message(request.actor, message), "communication.correct")
     return _shown(request, "correct", view, text=view.entry.text, error="", conflict=False)
 
 
@@ -100,22 +106,30 @@ def withdraw(request: "Request", message: UUID) -> HttpResponse:
             error = sentence(problem)
         else:
             return _done(request, message)
-    view = _mine(reading.see_message(request.actor, message), "communication.withdraw")
+    view = _mine(messages.see_message(request.actor, message), "communication.withdraw")
     return _shown(
-        request, "withdraw", view, status=422 if error else 200, error=error, reason=words, chosen=chosen
+        request,
+        "withdraw",
+        view,
+        status=422 if error else 200,
+        error=error,
+        reason=words,
+        chosen=chosen,
     )
 
 
 @require_GET
 def receipts(request: "Request", message: UUID) -> HttpResponse:
     """Who has read it and when, and who has not yet."""
-    have, have_not = reading.see_receipts(request.actor, message)
-    view = reading.see_message(request.actor, message)
+    have, have_not = messages.see_receipts(request.actor, message)
+    view = messages.see_message(request.actor, message)
     return _shown(request, "receipts", view, have=have, have_not=have_not)
 
 
 @require_GET
 def versions(request: "Request", message: UUID) -> HttpResponse:
     """Each wording of the message with the time until which it stood."""
-    wordings = reading.see_versions(request.actor, message)
-    return _shown(request, "versions", reading.see_message(request.actor, message), wordings=wordings)
+    wordings = messages.see_versions(request.actor, message)
+    return _shown(
+        request, "versions", messages.see_message(request.actor, message), wordings=wordings
+    )

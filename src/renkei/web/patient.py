@@ -5,20 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.group.disclosures import Shell, see_shell
 from renkei.group.services import open_group as opens_group
-from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Refused
 from renkei.kernel.japanese import fold_kana, narrow
 from renkei.patient import disclosures, services
-from renkei.patient.consents import see_register
 from renkei.patient.purposes import purposes
-from renkei.web.consent_forms import STEPS, ConsentForm, ExemptionForm, WithdrawalForm
 from renkei.web.frame import Request
 from renkei.web.group_forms import SUGGESTIONS, RoleForm
 from renkei.web.page import page, tried
@@ -31,15 +29,15 @@ from renkei.web.patient_forms import (
     relatives_of,
 )
 
-RELATIONSHIPS = ("夫", "妻", "長男", "長女", "次男", "次女", "兄", "姉", "弟", "妹", "孫", "嫁", "婿",
-                 "内縁の夫", "内縁の妻", "おい", "めい", "友人", "成年後見人")  # fmt: skip
+RELATIONSHIPS = (
+    "夫", "妻", "長男", "長女", "次男", "次女", "兄", "姉", "弟", "妹", "孫", "嫁", "婿",
+    "内縁の夫", "内縁の妻", "おい", "めい", "友人", "成年後見人",
+)  # fmt: skip
 
 
-def _seen_other(name: str, **parts: Any) -> HttpResponse:
+def after(name: str, **parts: Any) -> HttpResponse:
     """After a change: show what came of it."""
-    response = redirect(name, **parts)
-    response.status_code = 303
-    return response
+    return HttpResponse(status=303, headers={"Location": reverse(name, kwargs=parts)})
 
 
 def _finds(words: str, line: disclosures.PatientLine) -> bool:
@@ -61,7 +59,7 @@ def patients(request: Request) -> HttpResponse:
     )
 
 
-def _organization(shell: Shell) -> UUID:
+def own_organization(shell: Shell) -> UUID:
     """The organization a person acts for; without one there is nothing to register for."""
     organization = shell.me.face.organization_id
     if organization is None:
@@ -73,7 +71,10 @@ def _understood(request: Request, field: str) -> HttpResponse:
     """What was understood of a date while it is being typed."""
     form = IdentityForm(request.POST)
     form.is_valid()
-    context = {"day": form.cleaned_data.get(field), "sentences": form.errors.get(field, [])}
+    context: dict[str, Any] = {
+        "day": form.cleaned_data.get(field),
+        "sentences": form.errors.get(field, []),
+    }
     if not request.POST.get(field):
         context = {"day": None, "sentences": []}
     return render(request, "patient/understood.html", context)
@@ -83,7 +84,7 @@ def _understood(request: Request, field: str) -> HttpResponse:
 def register(request: Request) -> HttpResponse:
     """Take up a patient: write, see what was understood and who has the same name, register."""
     shell = see_shell(request.actor, None)
-    organization = _organization(shell)
+    organization = own_organization(shell)
     if request.method == "GET":
         form = RegisterForm(initial={"key": uuid7()})
         disclosures.may_register(request.actor, organization)
@@ -119,7 +120,7 @@ def _registered(
             )
         ),
     ):
-        return _seen_other("patient", patient=made[0].id)
+        return after("patient", patient=made[0].id)
     return page(request, "patient/register.html", shell=shell, form=form, status=422)
 
 
@@ -150,7 +151,7 @@ def identity(request: Request, patient: UUID) -> HttpResponse:
         form,
         lambda: services.change_identity(request.actor, patient, identity=form.identity()),
     ):
-        return _seen_other("patient", patient=patient)
+        return after("patient", patient=patient)
     return page(
         request,
         "patient/identity.html",
@@ -169,13 +170,13 @@ def basics(request: Request, patient: UUID) -> HttpResponse:
     rows = RelativeForms(
         request.POST or None, initial=relative_rows(seen.related), prefix="related"
     )
-    if _both_valid(form, rows) and tried(
+    if both_valid(form, rows) and tried(
         form,
         lambda: services.change_basics(
             request.actor, patient, basics=form.basics(), relatives=relatives_of(rows)
         ),
     ):
-        return _seen_other("patient", patient=patient)
+        return after("patient", patient=patient)
     return page(
         request,
         "patient/basics.html",
@@ -188,116 +189,10 @@ def basics(request: Request, patient: UUID) -> HttpResponse:
     )
 
 
-def _both_valid(form: BasicsForm, rows: Any) -> bool:
+def both_valid(form: BasicsForm, rows: Any) -> bool:
     """Whether both are; both are asked, so that all faults show at once."""
     valid = form.is_valid()
     return bool(rows.is_valid() and valid) if rows.is_bound else False
-
-
-@require_http_methods(["GET", "POST"])
-def consent(request: Request, patient: UUID) -> HttpResponse:
-    """Form 4 in three steps, or the exemption from it."""
-    desk = disclosures.see_consent_desk(request.actor, patient)
-    if "exempt" in request.GET:
-        return _exemption(request, desk)
-    known = desk.record.consent
-    initial = {"signed_on": clock.today(), "explained_by": desk.record.shell.me.face.name}
-    if desk.keepers:
-        initial["original_kept_by"] = str(desk.keepers[0].id)
-    if known is not None and known.given:
-        initial = ConsentForm.of(known)
-    form = ConsentForm(
-        request.POST or None,
-        initial=initial,
-        keepers=desk.keepers,
-        born=desk.record.identity.born,
-        patient=desk.record.identity.name,
-    )
-    if request.method == "GET":
-        step = 3 if known is not None and request.GET.get("step") == "3" else 1
-        return _consent_page(request, desk, form, step)
-    return _consent_step(request, desk, form)
-
-
-def _consent_step(
-    request: Request, desk: disclosures.ConsentDesk, form: ConsentForm
-) -> HttpResponse:
-    """Go to the step asked for, unless an earlier one has something to mend."""
-    go = request.POST.get("go", "")
-    form.is_valid()
-    if go in ("1", "2", "3"):
-        wanted = int(go)
-        faulty = form.faulty_step(upto=wanted - 1)
-        form.forget_errors_after(faulty or 0)
-        return _consent_page(request, desk, form, faulty or wanted, 422 if faulty else 200)
-    if form.is_valid() and tried(
-        form,
-        lambda: services.record_consent(request.actor, desk.record.patient, form=form.given()),
-    ):
-        return _seen_other("patient", patient=desk.record.patient)
-    return _consent_page(request, desk, form, form.faulty_step() or 3, 422)
-
-
-def _consent_page(
-    request: Request, desk: disclosures.ConsentDesk, form: ConsentForm, step: int, status: int = 200
-) -> HttpResponse:
-    return page(
-        request,
-        "patient/consent.html",
-        shell=desk.record.shell,
-        desk=desk,
-        record=desk.record,
-        form=form,
-        step=step,
-        steps=STEPS,
-        purposes=purposes(get_language() or "ja"),
-        status=status,
-    )
-
-
-def _exemption(request: Request, desk: disclosures.ConsentDesk) -> HttpResponse:
-    form = ExemptionForm(
-        request.POST or None, today=clock.today(), effective_on=desk.effective_on
-    )
-    if form.is_valid() and tried(
-        form,
-        lambda: services.record_consent(request.actor, desk.record.patient, form=form.given()),
-    ):
-        return _seen_other("patient", patient=desk.record.patient)
-    return page(
-        request,
-        "patient/exemption.html",
-        shell=desk.record.shell,
-        desk=desk,
-        record=desk.record,
-        form=form,
-        status=422 if form.errors else 200,
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def withdraw_consent(request: Request, patient: UUID) -> HttpResponse:
-    """The patient takes the consent back."""
-    seen = disclosures.see_record(request.actor, patient)
-    form = WithdrawalForm(request.POST or None, initial={"withdrawn_on": clock.today()})
-    if form.is_valid() and tried(
-        form,
-        lambda: services.withdraw_consent(
-            request.actor,
-            patient,
-            reason=form.cleaned_data["reason"],
-            withdrawn_on=form.cleaned_data["withdrawn_on"],
-        ),
-    ):
-        return _seen_other("patient", patient=patient)
-    return page(
-        request,
-        "patient/withdraw.html",
-        shell=seen.shell,
-        record=seen,
-        form=form,
-        status=422 if form.errors else 200,
-    )
 
 
 @require_POST
@@ -310,7 +205,7 @@ def open_group(request: Request, patient: UUID) -> HttpResponse:
         form,
         lambda: made.append(opens_group(request.actor, patient, **form.cleaned_data)),
     ):
-        return _seen_other("members", group=made[0].id)
+        return after("members", group=made[0].id)
     return page(
         request,
         "patient/record.html",
@@ -321,12 +216,3 @@ def open_group(request: Request, patient: UUID) -> HttpResponse:
         purposes=purposes(get_language() or "ja"),
         status=422,
     )
-
-
-@require_http_methods(["GET"])
-def consents(request: Request) -> HttpResponse:
-    """The register of consents, for administrators."""
-    shell = see_shell(request.actor, None)
-    register = see_register(request.actor, _organization(shell))
-    return page(request, "patient/consents.html", shell=register.shell, register=register)
-

@@ -188,7 +188,7 @@ function gone() {
   document.querySelector(".pane")?.remove();
   const centre = document.querySelector(".centre");
   const card = document.createElement("main");
-  card.className = "main";
+  card.className = "main stack";
   card.id = "main";
   const sentence = document.createElement("p");
   sentence.className = "note";

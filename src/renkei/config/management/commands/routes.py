@@ -13,6 +13,7 @@ class Command(BaseCommand):
     """Print the addresses as a table or as JSON."""
 
     help = "Lists every address with its permission: public, signed-in or a rule."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """How to print them."""

@@ -1,0 +1,147 @@
+"""Entries of a group's log, opened: what was said, by whom, and who has understood it.
+
+For disclosures and the live stream, whose own rules have been asked already.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from renkei.communication import log
+from renkei.group.disclosures import MemberLine
+from renkei.kernel import vault
+from renkei.kernel.clock import from_us
+from renkei.kernel.database import as_uuid, row, rows
+from renkei.kernel.errors import Unknown
+from renkei.people.faces import COLUMNS, WIDTH, Face, face
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log as it is shown. The same for everyone who may see it."""
+
+    id: UUID
+    seq: int
+    event: str
+    sender: Face
+    subject: Face | None
+    kind: str
+    importance: str
+    text: str  # empty when withdrawn
+    sent_at: datetime
+    reply_to: int | None
+    version: int
+    corrected_at: datetime | None
+    withdrawn_at: datetime | None
+    withdrawal_reason: str
+    understood: list[Face]
+    replies: list["Entry"]
+
+
+_ENTRY = """t.id, t.key_id, t.seq, t.event, t.sender_id, t.role_id, t.subject_id, t.kind,
+    t.importance, t.text, t.sent_at, t.reply_to, t.version, t.corrected_at, t.withdrawn_at,
+    t.withdrawal_reason"""
+_RANGE = f"""
+    SELECT {_ENTRY} FROM communication_communication t
+    WHERE t.group_id = %s AND t.seq BETWEEN %s AND %s ORDER BY t.seq"""
+_UNDERSTOOD = """
+    SELECT t.seq, k.account_id FROM communication_acknowledgement k
+    JOIN communication_communication t ON t.id = k.communication_id
+    WHERE t.group_id = %s AND t.seq BETWEEN %s AND %s ORDER BY k.at"""
+_FACES = f"""
+    SELECT {COLUMNS} FROM people_account a
+    LEFT JOIN people_practitionerrole r ON r.id = %s
+    LEFT JOIN people_organization o ON o.id = r.organization_id
+    WHERE a.id = COALESCE(%s, r.account_id)"""
+
+
+class Faces:
+    """The faces a page needs: those of the members at hand, the rare others fetched once."""
+
+    def __init__(self, lines: list[MemberLine]) -> None:
+        self._by_role = {line.face.role: line.face for line in lines}
+        self._by_account = {line.face.account: line.face for line in lines}
+
+    def of_role(self, role: UUID) -> Face:
+        """The face that goes with a role."""
+        if role not in self._by_role:
+            self._by_role[role] = self._fetch(role, None)
+        return self._by_role[role]
+
+    def of(self, account: UUID, role: UUID | None) -> Face:
+        """The face of an author, in the role in which they wrote."""
+        if role is not None:
+            return self.of_role(role)
+        if account not in self._by_account:
+            self._by_account[account] = self._fetch(None, account)
+        return self._by_account[account]
+
+    def _fetch(self, role: UUID | None, account: UUID | None) -> Face:
+        found = row(_FACES, [role.hex if role else None, account.hex if account else None])
+        if found is None:
+            raise Unknown("person")
+        return face(found[:WIDTH])
+
+
+class _Ids(dict[Any, UUID | None]):
+    """Ids as Python knows them; the same few keys and people come again in every row."""
+
+    def __missing__(self, value: Any) -> UUID | None:
+        self[value] = found = as_uuid(value)
+        return found
+
+
+def _entry(
+    found: tuple[Any, ...], faces: Faces, understood: dict[int, list[Face]], ids: _Ids
+) -> Entry:
+    message, key, sender = as_uuid(found[0]), ids[found[1]], ids[found[4]]
+    assert message is not None and key is not None and sender is not None
+    subject, reason = ids[found[6]], found[15]
+    withdrawn = found[14] is not None
+    place = f"communication.Communication/{message.hex}/withdrawal_reason"
+    return Entry(
+        id=message,
+        seq=found[2],
+        event=found[3],
+        sender=faces.of(sender, ids[found[5]]),
+        subject=faces.of_role(subject) if subject else None,
+        kind=found[7],
+        importance=found[8],
+        text="" if withdrawn else log.unseal(key, message, found[12], found[9]),
+        sent_at=from_us(found[10]),
+        reply_to=found[11],
+        version=found[12],
+        corrected_at=from_us(found[13]) if found[13] else None,
+        withdrawn_at=from_us(found[14]) if withdrawn else None,
+        withdrawal_reason=vault.unseal_json(key, reason, about=place) if reason else "",
+        understood=understood.get(found[2], []),
+        replies=[],
+    )
+
+
+def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list[Entry]:
+    """The entries from ``first`` to ``last``, both included, oldest first."""
+    if last < first:
+        return []
+    faces = Faces(lines)
+    understood: dict[int, list[Face]] = {}
+    for seq, account in rows(_UNDERSTOOD, [group.hex, first, last]):
+        who = as_uuid(account)
+        assert who is not None
+        understood.setdefault(seq, []).append(faces.of(who, None))
+    ids = _Ids()
+    return [_entry(one, faces, understood, ids) for one in rows(_RANGE, [group.hex, first, last])]
+
+
+def threaded(found: list[Entry]) -> list[Entry]:
+    """Hang answers under what they answer, where both are here (one level deep)."""
+    by_seq = {entry.seq: entry for entry in found}
+    top = []
+    for entry in found:
+        above = by_seq.get(entry.reply_to) if entry.reply_to else None
+        if above is not None:
+            above.replies.append(entry)
+        else:
+            top.append(entry)
+    return top
