@@ -17,7 +17,6 @@ import pickle
 import shutil
 import tempfile
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 _MEMORY = Path("/dev/shm")
 DATA = Path(
@@ -262,16 +262,52 @@ def always_yes(rule: str) -> Iterator[None]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options for the mutation test."""
     group = parser.getgroup("renkei")
-    group.addoption("--always-yes", metavar="RULE", help="break this rule: it always says yes")
     group.addoption("--clauses", metavar="A6,N1.1", help="run the tests of these clauses alone")
-    group.addoption("--failed-to", metavar="FILE", help="write the clauses that failed, as JSON")
+    group.addoption("--always-yes", metavar="RULE", help="break this rule: it always says yes")
+    group.addoption(
+        "--break-each",
+        metavar="FILE",
+        help="break one rule after another: JSON {rule: [clauses]} in, {rule: [clauses whose tests"
+        " noticed]} out",
+    )
+
+
+_broken = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Break the rule for the whole run, if asked to."""
     if rule := config.getoption("--always-yes"):
-        config._broken_rule = ExitStack()  # type: ignore[attr-defined]
-        config._broken_rule.enter_context(always_yes(rule))  # type: ignore[attr-defined]
+        _broken.enter_context(always_yes(rule))
+
+
+def pytest_unconfigure() -> None:
+    """Mend it."""
+    _broken.close()
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Break one rule after another and run the tests of its clauses until each has noticed."""
+    plan = session.config.getoption("--break-each")
+    if not plan:
+        return None
+    noticed = {}
+    for rule, named in json.loads(Path(plan).read_text()).items():
+        with always_yes(rule) if rule else ExitStack():
+            noticed[rule] = sorted(_who_notice(session.items, set(named)))
+    Path(plan).write_text(json.dumps(noticed))
+    return True
+
+
+def _who_notice(items: list[pytest.Item], named: set[str]) -> set[str]:
+    noticed: set[str] = set()
+    for item in items:
+        about = clauses_of(item) & named
+        if about - noticed:
+            reports = runtestprotocol(item, nextitem=None, log=False)
+            if any(report.failed and report.when == "call" for report in reports):
+                noticed |= about
+    return noticed
 
 
 def clauses_of(item: pytest.Item) -> set[str]:
@@ -304,31 +340,8 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.hook.pytest_deselected(items=rest)
 
 
-_failed: dict[str, list[str]] = defaultdict(list)
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """In a mutation run, one failure of a clause is proof enough."""
-    if item.config.getoption("--failed-to"):
-        wanted = set(item.config.getoption("--clauses").split(","))
-        if not clauses_of(item) & wanted - set(_failed):
-            pytest.skip("its clauses have failed already")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
-    """Remember which clauses failed."""
-    report = yield
-    if report.failed and report.when == "call":  # type: ignore[attr-defined]
-        for clause in clauses_of(item):
-            _failed[clause].append(item.nodeid)
-    return report  # type: ignore[return-value]
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand over what failed; clean up what this run alone could use."""
-    if file := session.config.getoption("--failed-to"):
-        Path(file).write_text(json.dumps(_failed))
+    """Clean up what this run alone could use."""
     alone = "PYTEST_XDIST_WORKER" not in os.environ and "RENKEI_TEST_TEMPLATE" not in os.environ
     folder = _template_folder(session.config)
     if _POSTGRESQL and alone and (folder / "database").exists():

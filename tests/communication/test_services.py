@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from renkei.communication.models import MAX_LENGTH, Acknowledgement, Communication, Draft, Version
 from renkei.communication.message import see_receipts, see_versions
+from renkei.communication.models import MAX_LENGTH, Acknowledgement, Communication, Draft, Version
 from renkei.communication.reading import read_timeline
 from renkei.communication.services import (
     correct_communication,

@@ -139,7 +139,7 @@ class People:
         page.goto(f"{self._world.origin}/sign-in")
         page.fill("input[name=login]", person["email"])
         page.fill("input[name=password]", self._world.password)
-        page.click("main button[type=submit], form button[type=submit]")
+        page.press("input[name=password]", "Enter")
         page.wait_for_url("**/home")
         return page
 

@@ -1,6 +1,6 @@
 """What a member is shown of one message, and of one that is not sent yet.
 
-Itself and what may be done with it, who has read it, its wordings; how it will appear and who reads.
+Itself and what may be done with it, who has read it, its wordings; how it will appear, and to whom.
 """
 
 from dataclasses import dataclass

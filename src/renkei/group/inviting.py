@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.disclosures import Head, Shell, head, open_identity, shell
-from renkei.group.roster import GROUP, about_colleague
+from renkei.group.roster import GROUP, PHYSICIANS, about_colleague
 from renkei.kernel import clock
 from renkei.kernel.database import as_uuid, row, rows
 from renkei.patient.consents import consents_of, gap
@@ -79,7 +79,7 @@ def _candidate(
     else:
         state = "refused" if own or consent_for_sharing(standing) else "consent"
     # A11.2: of the own organization, or a physician to whom managing is delegated
-    return Candidate(one, found[WIDTH], state, own or one.profession in ("医師", "歯科医師"))
+    return Candidate(one, found[WIDTH], state, own or one.profession in PHYSICIANS)
 
 
 @disclosure("group.manage", on="group")

@@ -21,6 +21,7 @@ from renkei.kernel.japanese import initials
 from renkei.patient.consents import ConsentLine, badge, consents_of, current, gap
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.policy.facts import colleague_of_managing_organization
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Asked, Colleague, Standing, What
 from renkei.policy.use_case import disclosure
@@ -83,6 +84,7 @@ class Roster:
         return sum(seat.line.manager for seat in self.seats)
 
 
+PHYSICIANS = ("医師", "歯科医師")
 GROUP = """
     SELECT p.id, p.key_id, p.identity_sealed, o.name, g.closed_at FROM group_group g
     JOIN patient_patient p ON p.id = g.patient_id
@@ -127,6 +129,11 @@ def about_colleague(standing: Standing, one: Face, *, in_office: bool) -> Standi
     return replace(standing, what=What(colleague=colleague))
 
 
+def _eligible(about: Standing, one: Face) -> bool:
+    """Of the managing organization, or a physician to whom managing is delegated (A11.2)."""
+    return colleague_of_managing_organization(about) or one.profession in PHYSICIANS
+
+
 def _seats(standing: Standing, group: UUID, lines: list[MemberLine]) -> list[Seat]:
     office = {_uuid(one[0]): one for one in rows(_OFFICE, [group.hex])}
     seats = []
@@ -139,7 +146,8 @@ def _seats(standing: Standing, group: UUID, lines: list[MemberLine]) -> list[Sea
                 mine=line.face.account == standing.who.account,
                 appointed_at=from_us(appointed) if appointed else None,
                 release=may(about, "member.release"),
-                appoint=may(about, "member.appoint"),
+                appoint=may(about, "member.appoint")
+                and (line.manager or _eligible(about, line.face)),
             )
         )
     return seats

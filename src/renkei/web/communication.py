@@ -119,6 +119,7 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
         status=422 if box and box.error else 200,
         head=shown.head,
         timeline=shown,
+        cursors=" ".join(f"{account.hex}:{seq}" for account, seq in shown.cursors.items()),
         log=Rendering(shown.cursors).html(shown.entries, first_unread=shown.first_unread),
         box=box or Said(),
         kinds=KINDS,
