@@ -329,6 +329,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if untested := clauses.untested():
         raise pytest.UsageError(f"Clauses said to be kept, without a test: {', '.join(untested)}")
     _select(config, items)
+    # The browser's driver keeps an event loop running in its process: its stories come last.
+    items.sort(key=lambda item: "e2e" in item.path.parts)
 
 
 def _select(config: pytest.Config, items: list[pytest.Item]) -> None:

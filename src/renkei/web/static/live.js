@@ -14,12 +14,14 @@ const KINDS = ["hello", "message", "changed", "read", "joined", "gone"];
 let source = null;
 let attempts = 0;
 let connected = false;
+let leaving = false; // signing out here: the page goes elsewhere by itself
 
 export function onLive(listener) {
   listeners.add(listener);
 }
 
 function tell(kind, data = {}) {
+  if (leaving) return;
   if (kind === "hello") for (const [group, seq] of Object.entries(data.groups)) note(group, seq);
   if (kind === "message" || kind === "joined") note(data.group, data.seq);
   if (kind === "gone") positions.delete(data.group);
@@ -114,6 +116,9 @@ function follow() {
 
 if (document.body.dataset.live) {
   addEventListener("pagehide", () => source?.close());
+  addEventListener("submit", (event) => {
+    leaving = leaving || new URL(event.target.action, location).pathname === "/sign-out";
+  });
   if (navigator.locks && channel) {
     follow();
     navigator.locks.request("renkei-live", () => {
