@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from renkei.audit import guards, trail
 from renkei.audit.models import START, AuditEvent, AuditHead
 from renkei.audit.trail import Break
-from renkei.kernel import clock
 from renkei.kernel.database import execute
 from tests.cast import Cast, post
 
@@ -163,6 +162,21 @@ def test_lines_that_change_places_between_streams_are_found(cast: Cast) -> None:
     assert broken == {STREAM, "group:another", "x"}
 
 
+COLUMNS = "stream, seq, at, actor, organization, action, outcome, entity, detail, hash"
+
+
+def fill(rows: list[tuple[Any, ...]]) -> None:
+    """Write many lines at once, past the ORM."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY audit_auditevent ({COLUMNS}) FROM STDIN") as copy:
+                for one in rows:
+                    copy.write_row(one)
+        else:
+            places = ", ".join(["%s"] * 10)
+            cursor.executemany(f"INSERT INTO audit_auditevent ({COLUMNS}) VALUES ({places})", rows)
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_lines_verify_in_under_five_seconds(cast: Cast) -> None:
     streams, rows = 100, []
@@ -176,10 +190,9 @@ def test_a_hundred_thousand_lines_verify_in_under_five_seconds(cast: Cast) -> No
                 "detail": '{"confirmed":true,"seq":%d,"version":1}' % seq,
             }  # fmt: skip
             before = trail.link(before, **facts)
-            at = clock.from_us(facts.pop("at_us"))
-            rows.append(AuditEvent(at=at, hash=before, **facts))
+            rows.append((*facts.values(), before))
         AuditHead.objects.create(stream=facts["stream"], seq=seq, hash=before)
-    AuditEvent.objects.bulk_create(rows, batch_size=2_000)
+    fill(rows)
     began = time.perf_counter()
     count, breaks = trail.verify()
     assert time.perf_counter() - began < 5

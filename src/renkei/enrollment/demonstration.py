@@ -4,7 +4,10 @@ Demo accounts are marked as such, and ``serve`` never shows them to anybody but 
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import orjson
 from django.conf import settings
@@ -13,14 +16,16 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.db import transaction
 from django.utils.crypto import get_random_string
 
-from renkei.enrollment.cast import Person, people
+from renkei.enrollment.cast import Person, people, people_to_try
 from renkei.enrollment.loader import LOADER
 from renkei.enrollment.services import confirm_policy
-from renkei.people.models import Account
+from renkei.group.services import invite
+from renkei.people.models import Account, PractitionerRole
 from renkei.people.sessions import SessionStore, stored_key
 from renkei.policy.standing import Actor
 from renkei.policy.use_case import Change, use_case
-from renkei.region.models import Region
+from renkei.region.models import Notice, Region
+from renkei.region.services import publish_notice
 
 PASSWORD = "midori2026"
 CSRF_SECRET = 32  # characters: as long as Django's own
@@ -48,6 +53,70 @@ def admit(region: Region) -> None:
     Its hash is computed once for all of them. Who chose a password of their own keeps it.
     """
     _admit(LOADER, None, region=region)
+
+
+NOTICES = (
+    (
+        "年末年始の連絡先をお知らせください",
+        "12月28日(月)から1月3日(日)までの、当番の方と電話番号を、12月11日(金)までに運営事務局へ"
+        "お知らせください。まとめて12月18日(金)にお配りします。\n\n急ぐことは、いつもどおり電話で。",
+        True,
+    ),
+    (
+        "12月の多職種研修会「心不全と在宅」",
+        "12月10日(木) 18:30から、みどり野市広場の会議室で。体重の見方、塩分の伝え方を、職種を越えて"
+        "話します。申込みは運営事務局まで。",
+        False,
+    ),
+)
+
+
+def enliven(region: Region) -> None:
+    """Give the invented people something to do: notices to read, an invitation to answer.
+
+    All of it by the ordinary use cases, in the name of people who are not shown first.
+    """
+    if Notice.objects.filter(region=region).exists():
+        return
+    shown = {person.account.pk for person, _ in people_to_try(region)}
+    everybody = [person for person in people(region) if person.account.pk not in shown]
+    operator = next((one for one in everybody if one.role is None), None)
+    if operator is not None:
+        with _acting(region, operator) as actor:
+            for title, body, acknowledge in NOTICES:
+                publish_notice(actor, None, title=title, body=body, acknowledge=acknowledge)
+    _invite_somebody(region, everybody, shown)
+
+
+def _invite_somebody(region: Region, everybody: list[Person], shown: set[UUID]) -> None:
+    """A manager asks one of the people shown first into a group they are not in."""
+    for manager in everybody:
+        for seat in manager.seats:
+            group = seat.group
+            if not seat.manager or seat.role.organization_id != group.organization_id:
+                continue
+            inside = group.members.filter(ended_at=None).values("account")
+            outside = PractitionerRole.objects.filter(
+                account__in=shown, ended_at=None, profession="薬剤師"
+            ).exclude(account__in=inside)
+            invited = outside.first()
+            if invited is not None:
+                with _acting(region, manager) as actor:
+                    invite(actor, (group.id, invited.id), role_in_care="薬の管理と服薬の相談")
+                return
+
+
+@contextmanager
+def _acting(region: Region, person: Person) -> Iterator[Actor]:
+    """Sign somebody in for a moment; they have confirmed the policy."""
+    key = _sign_in(person.account)
+    actor = Actor(session=stored_key(key))
+    if region.policy_id and person.account.acknowledged_id != region.policy_id:
+        confirm_policy(actor, None, policy=region.policy_id)
+    try:
+        yield actor
+    finally:
+        SessionStore().delete(key)
 
 
 def write_sessions(region: Region, origin: str, file: Path) -> int:

@@ -46,6 +46,7 @@ class Command(TerminalCommand):
                 "デモには別の --data を使ってください。"
             )
         demonstration.admit(loaded)
+        demonstration.enliven(loaded)
         origin = f"http://localhost:{port}"
         if sessions is not None:
             count = demonstration.write_sessions(loaded, origin, sessions)
