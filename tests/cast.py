@@ -4,8 +4,8 @@ The world they live in is made once per run by the use cases themselves, and cop
 process; see ``conftest.py``.
 """
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -16,10 +16,9 @@ from renkei.communication.services import send_communication
 from renkei.enrollment.services import confirm_policy
 from renkei.group.models import Group, Invitation, Member
 from renkei.group.services import invite, leave_group, take_over_group
-from renkei.kernel import clock
+from renkei.kernel import clock, vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.sealed import about
-from renkei.kernel import vault
 from renkei.patient.models import Basics, Identity, Patient, Signature
 from renkei.patient.services import ConsentForm, record_consent, register_patient
 from renkei.people.models import Account, Organization, PractitionerRole, Profile
@@ -183,7 +182,9 @@ def make_organization(region: UUID, code: str, kind: str) -> Organization:
     )
 
 
-def make_account(region: UUID, email: str, name: str = "山田 花", kana: str = "やまだ はな") -> Account:
+def make_account(
+    region: UUID, email: str, name: str = "山田 花", kana: str = "やまだ はな"
+) -> Account:
     """A person's one ID, with a password of their own."""
     from renkei.region.models import Region
 
@@ -215,7 +216,9 @@ def make_role(
 
 def identity(name: str = "髙橋 節子", kana: str = "たかはし せつこ", **facts: str) -> Identity:
     """Who a patient is."""
-    return Identity(**{"name": name, "kana": kana, "birth_date": "1942-03-03", "sex": "女", **facts})
+    return Identity(
+        **{"name": name, "kana": kana, "birth_date": "1942-03-03", "sex": "女", **facts}
+    )
 
 
 def given(keeper: UUID | None, **facts: object) -> ConsentForm:

@@ -1,9 +1,9 @@
 """Where the tests live: a data folder of their own, the cast, the clock, and real commits.
 
-The world (``cast.py``) is made once per run, through the use cases, and kept as a template: a folder
-with both databases and the master key; on PostgreSQL a template database. Each test process copies
-it once and runs every test in a transaction that is rolled back. A test that needs real commits or
-threads asks for ``committed``: a fresh copy of its own, because the audit trail refuses to be
+The world (``cast.py``) is made once per run, through the use cases, and kept as a template: a
+folder with both databases and the master key; on PostgreSQL a template database. Each test process
+copies it once and runs every test in a transaction that is rolled back. A test that needs real
+commits or threads asks for ``committed``: a fresh copy of its own, because the audit trail refuses to be
 emptied.
 
 RENKEI_TEST_TEMPLATE  a template that is there already; set by the mutation test for its children
@@ -159,7 +159,9 @@ def _template_folder(config: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-def template(django_test_environment: None, request: pytest.FixtureRequest, django_db_blocker: Any) -> Template:
+def template(
+    django_test_environment: None, request: pytest.FixtureRequest, django_db_blocker: Any
+) -> Template:
     """The world as it was made once per run."""
     made = Template(_template_folder(request.config))
     with django_db_blocker.unblock():

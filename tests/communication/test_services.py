@@ -125,7 +125,9 @@ def test_an_answer_hangs_under_what_it_answers_one_level_deep(cast: Cast) -> Non
 
 
 @pytest.mark.clause("N3.8")
-@pytest.mark.parametrize("name", ["manager", "physician", "administrator_same", "stranger", "operator"])
+@pytest.mark.parametrize(
+    "name", ["manager", "physician", "administrator_same", "stranger", "operator"]
+)
 def test_nobody_corrects_or_takes_back_what_another_said(cast: Cast, name: str) -> None:
     with pytest.raises(Refused):
         correct_communication(cast[name], cast.message, text="書き換え", version=1)
@@ -267,7 +269,9 @@ def test_a_page_beyond_the_log_marks_nothing_as_read_that_was_not_shown(
         send(cast, "次々に", "manager")
     page = read_timeline(cast["physician"], cast.group, **where)
     shown = {entry.seq for entry in page.entries}
-    _, unread = see_receipts(cast["manager"], Communication.objects.get(group=cast.group, seq=60).id)
+    _, unread = see_receipts(
+        cast["manager"], Communication.objects.get(group=cast.group, seq=60).id
+    )
     read_to = read_timeline(cast["physician"], cast.group, before=1).head.read_seq
     assert read_to == 0 or read_to in shown
     assert (cast.account("physician") in {one.face.account for one in unread}) is (60 not in shown)

@@ -84,7 +84,9 @@ def sees_nothing(cast: Cast, name: str) -> None:
 
 
 @pytest.mark.clause("A5.1")
-@pytest.mark.parametrize("name", ["manager", "nurse", "physician", "administrator_other", "operator"])
+@pytest.mark.parametrize(
+    "name", ["manager", "nurse", "physician", "administrator_other", "operator"]
+)
 def test_only_the_managing_organization_opens_a_group(cast: Cast, name: str) -> None:
     patient = new_patient(cast)
     with pytest.raises(Refused):
@@ -132,7 +134,9 @@ def test_after_a_group_has_ended_the_patient_can_have_a_new_one(cast: Cast) -> N
 
 
 @pytest.mark.clause("A5.1")
-@pytest.mark.parametrize("name", ["nurse", "physician", "administrator_other", "former", "operator"])
+@pytest.mark.parametrize(
+    "name", ["nurse", "physician", "administrator_other", "former", "operator"]
+)
 def test_only_the_managing_organization_ends_a_group(cast: Cast, name: str) -> None:
     with pytest.raises(Refused):
         close_group(cast[name], cast.group, reason="終わりにします")
@@ -155,7 +159,9 @@ def test_an_ended_group_stays_readable_and_takes_nothing_more(cast: Cast) -> Non
 
 
 @pytest.mark.clause("A5.2")
-@pytest.mark.parametrize("name", ["nurse", "physician", "administrator_other", "former", "stranger", "operator"])
+@pytest.mark.parametrize(
+    "name", ["nurse", "physician", "administrator_other", "former", "stranger", "operator"]
+)
 def test_only_the_managing_organization_invites_and_takes_back(cast: Cast, name: str) -> None:
     with pytest.raises(Refused):
         invite(cast[name], cast.invitee("stranger"), role_in_care="入浴の介助")
@@ -189,7 +195,9 @@ def test_both_have_to_say_yes_in_either_order_and_nothing_is_seen_before(
 
 
 @pytest.mark.clause("A8.4")
-@pytest.mark.parametrize("name", ["manager", "nurse", "invited", "administrator_same", "sole", "operator"])
+@pytest.mark.parametrize(
+    "name", ["manager", "nurse", "invited", "administrator_same", "sole", "operator"]
+)
 def test_only_the_invited_persons_own_administrator_approves_or_refuses(
     cast: Cast, name: str
 ) -> None:
@@ -217,7 +225,9 @@ def test_nobody_approves_what_they_asked_for_themselves(cast: Cast) -> None:
     mine = put_invitation(cast, "manager", by="administrator_same")
     approve_invitation(cast["self_inviting"], mine)
     with pytest.raises(Refused):
-        approve_invitation(cast["administrator_same"], put_invitation(cast, "stranger", by="manager"))
+        approve_invitation(
+            cast["administrator_same"], put_invitation(cast, "stranger", by="manager")
+        )
 
 
 @pytest.mark.clause("A8.4")
@@ -238,7 +248,8 @@ def test_with_a_second_administrator_one_does_not_approve_oneself(cast: Cast) ->
     with pytest.raises(Refused):
         approve_invitation(cast["sole"], cast.invitations["sole"])
     Account.objects.filter(pk=account.id).update(
-        acknowledged_id=cast.policy, password_changed_at=Account.objects.get(pk=cast.account("sole")).password_changed_at
+        acknowledged_id=cast.policy,
+        password_changed_at=Account.objects.get(pk=cast.account("sole")).password_changed_at,
     )
     approve_invitation(second, cast.invitations["sole"])
 
@@ -262,7 +273,9 @@ def test_the_only_administrator_of_the_managing_organization_does_not_approve_th
 
 
 @pytest.mark.clause("A8.4", "N3.2", "N1.1")
-@pytest.mark.parametrize("name", ["manager", "administrator_other", "administrator_same", "nurse", "stranger"])
+@pytest.mark.parametrize(
+    "name", ["manager", "administrator_other", "administrator_same", "nurse", "stranger"]
+)
 def test_nobody_accepts_or_declines_for_another(cast: Cast, name: str) -> None:
     with pytest.raises(Refused):
         accept_invitation(cast[name], cast.invitations["invited"])
@@ -316,7 +329,10 @@ def test_an_administrator_refuses_with_a_reason(cast: Cast) -> None:
 @pytest.mark.clause("A8.4")
 def test_an_invitation_expires(cast: Cast) -> None:
     Invitation.objects.update(expires_at=Invitation.objects.all()[0].invited_at - timedelta(days=1))
-    for name, answer in (("invited", accept_invitation), ("administrator_other", approve_invitation)):
+    for name, answer in (
+        ("invited", accept_invitation),
+        ("administrator_other", approve_invitation),
+    ):
         with pytest.raises(Refused):
             answer(cast[name], cast.invitations["invited"])
     assert invite(cast["manager"], cast.invitee("invited"), role_in_care="栄養の相談").id
@@ -477,7 +493,9 @@ def test_nobody_else_releases_a_member(cast: Cast, name: str) -> None:
 
 @pytest.mark.clause("A5.2", "A8.4")
 @pytest.mark.parametrize("name", ["manager", "administrator_same", "administrator_other"])
-def test_the_managing_organization_and_ones_own_administrator_release(cast: Cast, name: str) -> None:
+def test_the_managing_organization_and_ones_own_administrator_release(
+    cast: Cast, name: str
+) -> None:
     release_member(cast[name], cast.members["nurse"], reason="異動のため")
     assert events(cast)[-1] == "released"
     assert Member.objects.get(pk=cast.members["nurse"]).released_by_id == cast.account(name)

@@ -97,7 +97,10 @@ def forms(secret: str) -> Iterator[tuple[str, bytes]]:
         for shift in range(3):
             coded = b64encode(bytes(shift) + raw)
             # what the bytes before and after it decide as well is cut off
-            yield f"base64 of {encoding}, {shift}", coded[(0, 2, 3)[shift] : len(coded) // 4 * 4 - 4]
+            yield (
+                f"base64 of {encoding}, {shift}",
+                coded[(0, 2, 3)[shift] : len(coded) // 4 * 4 - 4],
+            )
         yield f"hex of {encoding}", raw.hex().encode()
     escaped = json.dumps(secret)[1:-1]
     if escaped != secret:
@@ -110,7 +113,13 @@ def live(cast: Cast) -> None:
     say = SECRETS.__getitem__
     chief, station = cast["administrator_same"], cast.organizations["station"]
     identity = Identity(
-        say("name"), say("kana"), say("birth date"), "女", say("address"), say("phone"), say("mobile")
+        say("name"),
+        say("kana"),
+        say("birth date"),
+        "女",
+        say("address"),
+        say("phone"),
+        say("mobile"),
     )
     basics = Basics(
         insurer_number=say("insurer number"), conditions=say("conditions"),
@@ -122,7 +131,11 @@ def live(cast: Cast) -> None:
     relative = Relative(say("relative"), "子", phones=[say("relative's phone")])
     change_basics(chief, patient, basics=basics, relatives=[{"person": relative, "proxy": True}])
     signature = Signature(
-        say("signer"), "子", say("proxy's reason"), True, original_place=say("place of the original")
+        say("signer"),
+        "子",
+        say("proxy's reason"),
+        True,
+        original_place=say("place of the original"),
     )
     form = ConsentForm("given", signature, date(2026, 5, 1), (), station, date(2026, 5, 2))
     record_consent(chief, patient, form=form)

@@ -45,7 +45,6 @@ def picture(side: int = 400, form: str = "JPEG") -> bytes:
 # ── The policy and its acknowledgement ───────────────────────────────────────────────────────────
 
 
-
 @pytest.mark.clause("A2", "N4.1", "N4.2", "N4.3", "N4.4", "N4.5", "N4.6", "N4.7")
 def test_nobody_goes_on_before_confirming_the_policy_in_force(cast: Cast) -> None:
     region = Region.objects.get(pk=cast.region)
@@ -233,7 +232,9 @@ def test_no_line_of_the_program_sets_a_password_but_the_persons_own() -> None:
             called = isinstance(node, ast.Call) and ast.unparse(node.func).rsplit(".", 1)[-1]
             if called in ("set_password", "make_password", "set_own_password"):
                 found.add(path.relative_to(Path(renkei.__file__).parent).as_posix())
-    invented = {"enrollment/demonstration.py"}  # people who do not exist have no password of their own
+    invented = {
+        "enrollment/demonstration.py"
+    }  # people who do not exist have no password of their own
     assert found - invented == {"people/passwords.py", "people/services.py"}
 
 
@@ -288,7 +289,8 @@ def test_one_corrects_ones_own_profile(cast: Cast) -> None:
 
 @pytest.mark.clause("N3.5")
 @pytest.mark.parametrize(
-    "name, kana", [("", "やまだ"), ("山田", ""), ("山田", "山田"), ("あ" * 101, "あ"), ("\u202e", "あ")]
+    "name, kana",
+    [("", "やまだ"), ("山田", ""), ("山田", "山田"), ("あ" * 101, "あ"), ("\u202e", "あ")],
 )
 def test_a_profile_without_a_name_is_not_kept(cast: Cast, name: str, kana: str) -> None:
     with pytest.raises(Problem):

@@ -112,7 +112,10 @@ def test_who_posts_while_the_consent_is_withdrawn_has_either_posted_before_or_no
 ) -> None:
     results = at_once(
         lambda: withdraw_consent(
-            committed["administrator_same"], committed.patient, reason="希望", withdrawn_on=clock.today()
+            committed["administrator_same"],
+            committed.patient,
+            reason="希望",
+            withdrawn_on=clock.today(),
         ),
         *[lambda: post(committed, "nurse") for _ in range(4)],
     )
@@ -189,9 +192,10 @@ def test_one_person_changing_themselves_twice_at_once_gets_both_done(
         change_profile(committed["nurse"], None, name=name, kana="やまだ", phone="")
 
     for _ in range(5):
-        assert at_once(*[lambda name=name: change(name) for name in ("山田", "川田", "野田")]) == [
-            None
-        ] * 3
+        assert (
+            at_once(*[lambda name=name: change(name) for name in ("山田", "川田", "野田")])
+            == [None] * 3
+        )
 
 
 def test_consent_recorded_twice_at_once_leaves_one_in_force(
@@ -202,7 +206,11 @@ def test_consent_recorded_twice_at_once_leaves_one_in_force(
             committed[name], committed.patient, form=given(committed.organizations["clinic"])
         )
 
-    allowed(at_once(*[lambda name=name: record(name) for name in ("administrator_same", "self_inviting")]))
+    allowed(
+        at_once(
+            *[lambda name=name: record(name) for name in ("administrator_same", "self_inviting")]
+        )
+    )
     assert Group.objects.get(pk=committed.group).patient.consents.filter(ended_at=None).count() == 1
 
 

@@ -17,9 +17,9 @@ from renkei.policy.rules import RULES, check_loaded, may
 from renkei.policy.standing import Actor, On, Standing, Who, load
 from tests.cast import NAMES, NOBODY, Cast, loading, make_account, make_region, person
 
-# Who may do what to the patient's group, its patient, its managing organization, the nurse's message and
-# membership, and an invitation: that of "invited" by the manager - for the last two administrators,
-# their own. A letter is a state of things in which the answer is yes:
+# Who may do what to the patient's group, its patient, its managing organization, the nurse's
+# message and membership, and an invitation: that of "invited" by the manager - for the last two
+# administrators, their own. A letter is a state of things in which the answer is yes:
 #   c  the patient's consent is recorded      n  it is not
 #   w  it was withdrawn                       e  the group has ended (with consent)
 # fmt: off
@@ -183,7 +183,9 @@ def test_nobody_gets_past_the_gates_to_anything_but_opening_them(cast: Cast, hur
     assert allowed == (set() if hurdle == "suspended" else gates)
 
 
-def test_who_acts_for_a_suspended_organization_or_after_leaving_it_has_no_rights(cast: Cast) -> None:
+def test_who_acts_for_a_suspended_organization_or_after_leaving_it_has_no_rights(
+    cast: Cast,
+) -> None:
     Organization.objects.filter(pk=cast.organizations["station"]).update(suspended_at=clock.now())
     PractitionerRole.objects.filter(pk=cast.role("nurse")).update(ended_at=clock.now())
     found = answers(cast, "c")

@@ -53,7 +53,9 @@ def test_the_policy_is_one_tap_away_from_every_page(cast: Cast, name: str) -> No
 
 @pytest.mark.clause("A1")
 def test_the_policy_page_shows_text_edition_and_day_to_everyone(cast: Cast) -> None:
-    PolicyVersion.objects.filter(pk=cast.policy).update(text="# 題\n\n## 運営の決まり\n\n大切に使います。")
+    PolicyVersion.objects.filter(pk=cast.policy).update(
+        text="# 題\n\n## 運営の決まり\n\n大切に使います。"
+    )
     page = browser(cast, NOBODY).get("/policy").content.decode()
     for words in ("運営の決まり", "大切に使います。", "令和8年4月1日"):
         assert words in page
@@ -109,7 +111,9 @@ def test_where_one_writes_it_says_what_it_does_not_replace(cast: Cast, name: str
 @pytest.mark.clause("N3.8")
 def test_before_sending_one_sees_whose_group_it_is_what_arrives_and_who_reads(cast: Cast) -> None:
     client = browser(cast, "nurse")
-    page = client.post(f"/groups/{cast.group}/confirm", {"text": "夕方に伺います。"}).content.decode()
+    page = client.post(
+        f"/groups/{cast.group}/confirm", {"text": "夕方に伺います。"}
+    ).content.decode()
     for words in ("髙橋 節子", "夕方に伺います。", "manager さん", "physician さん"):
         assert words in page
 

@@ -207,9 +207,7 @@ def test_the_silent_ones_are_silent(cast: Cast) -> None:
     )
     assert send_communication(cast["nurse"], cast.group, key=key, **first).again  # type: ignore[arg-type]
     understand_communication(cast["manager"], cast.message)
-    correct_communication(
-        cast["nurse"], cast.message, text="朝の血圧は130/80でした。", version=1
-    )
+    correct_communication(cast["nurse"], cast.message, text="朝の血圧は130/80でした。", version=1)
     appoint_manager(cast["manager"], cast.members["nurse"], manager=False)
     assert count() == before
     assert Draft.objects.filter(account=cast.account("nurse")).exists()
@@ -245,7 +243,9 @@ def test_hints_are_published_after_the_commit_and_never_for_what_failed(committe
     try:
         message_seq = Group.objects.get(pk=committed.group).last_seq + 1
         with pytest.raises(Problem):
-            send_communication(committed["nurse"], committed.group, text=" ", key=uuid4(), confirmed=True)
+            send_communication(
+                committed["nurse"], committed.group, text=" ", key=uuid4(), confirmed=True
+            )
         with pytest.raises(Refused):
             post(committed, "stranger")
         assert heard == []

@@ -119,9 +119,7 @@ def test_who_gets_in_where(cast: Cast, one: dict[str, Any]) -> None:
 
 @pytest.mark.clause("N3.9")
 @pytest.mark.parametrize("one", WALKED, ids=lambda one: str(one["name"]))
-def test_who_does_not_get_in_does_not_send_anything_either(
-    cast: Cast, one: dict[str, Any]
-) -> None:
+def test_who_does_not_get_in_does_not_send_anything_either(cast: Cast, one: dict[str, Any]) -> None:
     notice = publish_notice(cast["operator"], None, title="停電", body="点検", acknowledge=True).id
     for name in NAMES:
         if expected(cast, one, name) == "in":

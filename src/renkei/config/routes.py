@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.checks import Error, register
 from django.urls import URLPattern, URLResolver, get_resolver, path
-from django.urls.resolvers import RoutePattern
 
 from renkei.policy.rules import RULES
 
@@ -25,7 +24,7 @@ def route(address: str, view: Callable[..., Any], *, name: str, needs: str) -> U
 
 def _patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
     for one in resolver.url_patterns:
-        here = before + (one.pattern._route if isinstance(one.pattern, RoutePattern) else "?")
+        here = before + str(one.pattern)
         if isinstance(one, URLResolver):
             yield from _patterns(one, here)
         else:

@@ -18,7 +18,7 @@ def confirm_policy(change: Change, *, policy: UUID) -> None:
     Raises:
         Problem: another edition has come into force since the page was opened.
     """
-    region = Region.objects.get(pk=change.standing.who.region)
+    region = Region.objects.get(pk=change.region)
     if region.policy_id != policy:
         raise Problem(gettext_noop("The policy has changed meanwhile. Please read the new one."))
     _, new = Acknowledgement.objects.get_or_create(
@@ -36,7 +36,7 @@ def confirm_notice(change: Change, *, notice: UUID) -> None:
     Raises:
         Problem: there is no such notice.
     """
-    if not Notice.objects.filter(pk=notice, region_id=change.standing.who.region).exists():
+    if not Notice.objects.filter(pk=notice, region_id=change.region).exists():
         raise Problem(gettext_noop("This notice is not there any more."))
     _, new = NoticeAcknowledgement.objects.get_or_create(
         account_id=change.account, notice_id=notice, defaults={"at": change.now}

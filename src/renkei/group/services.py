@@ -39,8 +39,7 @@ def _reason(text: str) -> str:
 
 
 def _group(change: Change) -> Group:
-    assert change.standing.where is not None
-    return Group.objects.select_for_update().get(pk=change.standing.where.group)
+    return Group.objects.select_for_update().get(pk=change.group)
 
 
 def _say(
@@ -106,14 +105,14 @@ def open_group(change: Change, *, role_in_care: str) -> Group:
     Raises:
         Problem: the patient has an open group already.
     """
-    where, who = change.standing.where, change.standing.who
-    assert where is not None and where.patient is not None and who.role is not None
-    if Group.objects.filter(patient=where.patient, kind="patient", closed_at=None).exists():
+    who = change.standing.who
+    if Group.objects.filter(patient=change.patient, kind="patient", closed_at=None).exists():
         raise Problem(gettext_noop("This patient has a group already."))
+    assert who.role is not None
     role = PractitionerRole.objects.get(pk=who.role)
-    group = _new_group(change, region=who.region, opened_by=who.account)
+    group = _new_group(change, region=change.region, opened_by=who.account)
     change.stream = f"group:{group.id.hex}"
-    change.about("Group", group.id, patient=where.patient.hex)
+    change.about("Group", group.id, patient=change.patient.hex)
     _join(
         change,
         group,
@@ -128,16 +127,14 @@ def open_group(change: Change, *, role_in_care: str) -> Group:
     return group
 
 
-def _new_group(change: Change, *, region: UUID | None, opened_by: UUID | None) -> Group:
-    where = change.standing.where
-    assert where is not None
+def _new_group(change: Change, *, region: UUID, opened_by: UUID | None) -> Group:
     group = Group(
         id=uuid7(),
         key_id=vault.make_key("group"),
         region_id=region,
         kind=Group.Kind.PATIENT,
-        patient_id=where.patient,
-        organization_id=where.organization,
+        patient_id=change.patient,
+        organization_id=change.where.organization,
         opened_at=change.now,
         opened_by_id=opened_by,
     )
@@ -341,7 +338,9 @@ def release_member(change: Change, *, reason: str) -> None:
 
 
 def _member(change: Change) -> Member:
-    member = Member.objects.select_for_update().get(pk=change.standing.what.member)
+    member_id = change.standing.what.member
+    assert member_id is not None
+    member = Member.objects.select_for_update().get(pk=member_id)
     change.about("Member", member.id, account=member.account_id.hex)
     return member
 
@@ -403,7 +402,7 @@ def take_over_group(
     """
     group = _new_group(change, region=region, opened_by=None)
     change.stream = f"group:{group.id.hex}"
-    change.about("Group", group.id, patient=group.patient_id.hex, taken_over=True)
+    change.about("Group", group.id, patient=change.patient.hex)
     change.detail["members"] = [role.id.hex for role, _, _ in team]
     for role, role_in_care, manager in team:
         member = Member(

@@ -58,6 +58,10 @@ def shifted(by: timedelta) -> Iterator[None]:
 class MomentField(models.BigIntegerField):  # type: ignore[type-arg]
     """An aware ``datetime`` kept as microseconds since the epoch."""
 
+    # what django-stubs takes and gives for this field
+    _pyi_private_set_type: datetime | models.expressions.Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: datetime  # type: ignore[assignment]
+
     def from_db_value(self, value: int | None, *_: object) -> datetime | None:
         """Give back the aware moment."""
         return None if value is None else from_us(value)

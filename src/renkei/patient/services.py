@@ -93,8 +93,7 @@ def _check_identity(identity: Identity) -> None:
 
 
 def _patient(change: Change) -> Patient:
-    assert change.standing.where is not None
-    return Patient.objects.select_for_update().get(pk=change.standing.where.patient)
+    return Patient.objects.select_for_update().get(pk=change.patient)
 
 
 def _replace_basics(change: Change, basics: Basics, relatives: list[dict[str, object]]) -> None:

@@ -34,7 +34,7 @@ PHOTO_PIXELS = 60_000_000
 
 @use_case("region.load", on="region")
 def register_organization(
-    change: Change, *, region: Region, head_name: str, **facts: object
+    change: Change, /, *, region: Region, head_name: str, **facts: object
 ) -> Organization:
     """Take an organization into the region."""
     organization = Organization(id=uuid7(), key_id=region.key_id, region=region, **facts)

@@ -1,10 +1,10 @@
 """The operating policy clause by clause, and what keeps each of them.
 
-The sentences stand in ``clauses.toml``. ``KEPT`` says what keeps a clause: rules of ``rules.py``, screens
-by the name of their route, duties by their name. A clause that is not in it is not kept yet, and
-says so. A test names its clauses with ``@pytest.mark.clause("A6")``; the suite refuses to start when
-a clause said to be kept has no test, and breaks every rule named here on purpose, once, to see
-that the tests of its clauses notice.
+The sentences stand in ``clauses.toml``. ``KEPT`` says what keeps a clause: rules of ``rules.py``,
+screens by the name of their route, duties by their name. A clause that is not in it is not kept
+yet, and says so. A test names its clauses with ``@pytest.mark.clause("A6")``; the suite refuses to
+start when a clause said to be kept has no test, and breaks every rule named here on purpose, once,
+to see that the tests of its clauses notice.
 """
 
 import ast
@@ -137,8 +137,8 @@ CLAUSES: dict[str, Clause] = _load()
 def tests(folder: Path = PROJECT / "tests") -> dict[str, list[str]]:
     """The tests of each clause as pytest ids, read from the source of the tests; nothing is run.
 
-    A mark counts where it is written out: on a function, on a class, or as ``pytestmark`` of a module.
-    Without a checkout there are no tests to list.
+    A mark counts where it is written out: on a function, on a class, or as ``pytestmark`` of a
+    module. Without a checkout there are no tests to list.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.rglob("test_*.py")) if folder.is_dir() else ():

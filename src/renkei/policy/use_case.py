@@ -20,13 +20,13 @@ from uuid import UUID
 from django.db import transaction
 
 from renkei.audit import trail
-from renkei.audit.models import Outcome
+from renkei.audit.trail import Outcome
 from renkei.kernel import clock
-from renkei.kernel.bus import Hint, bus
+from renkei.kernel.bus import Hint, Kind, bus
 from renkei.kernel.database import execute, snapshot
 from renkei.kernel.errors import Problem, Refused
 from renkei.policy.rules import check_loaded, closed_gate, may
-from renkei.policy.standing import Actor, On, Standing, load
+from renkei.policy.standing import Actor, On, Standing, Where, load
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,6 +62,30 @@ class Change:
         return self.standing.who.account
 
     @property
+    def region(self) -> UUID:
+        """The region of the person who acts."""
+        assert self.standing.who.region is not None
+        return self.standing.who.region
+
+    @property
+    def group(self) -> UUID:
+        """The group it happens in; only for kinds that load one."""
+        assert self.where.group is not None
+        return self.where.group
+
+    @property
+    def patient(self) -> UUID:
+        """The patient it is about; only for kinds that load one."""
+        assert self.where.patient is not None
+        return self.where.patient
+
+    @property
+    def where(self) -> Where:
+        """The patient or group it happens in; only for kinds that load one."""
+        assert self.standing.where is not None
+        return self.standing.where
+
+    @property
     def now_us(self) -> int:
         """The moment in microseconds."""
         return clock.to_us(self.now)
@@ -71,7 +95,9 @@ class Change:
         self.entity = f"{kind}/{thing.hex}"
         self.detail |= detail
 
-    def tell(self, kind: str, group: UUID | None, seq: int = 0, account: UUID | None = None) -> None:
+    def tell(
+        self, kind: Kind, group: UUID | None, seq: int = 0, account: UUID | None = None
+    ) -> None:
         """Tell the live streams after the commit."""
         self.hints.append(Hint(kind, group, seq, account))
 
@@ -202,7 +228,7 @@ def use_case(
         USE_CASES[permission] = f"{function.__module__}.{function.__name__}"
 
         @wraps(function)
-        def run(actor: Actor, thing: On, *args: P.args, **kwargs: P.kwargs) -> R:
+        def run(actor: Actor, thing: On, /, *args: P.args, **kwargs: P.kwargs) -> R:
             running = _batch.get()
             asked = running.permission if running else permission
             change: Change | None = None
@@ -238,7 +264,7 @@ def disclosure(
         function: Callable[Concatenate[Standing, P], R],
     ) -> Callable[Concatenate[Actor, On, P], R]:
         @wraps(function)
-        def run(actor: Actor, thing: On, *args: P.args, **kwargs: P.kwargs) -> R:
+        def run(actor: Actor, thing: On, /, *args: P.args, **kwargs: P.kwargs) -> R:
             with snapshot():
                 standing = load(actor, on, thing)
                 if _allowed(standing, permission):

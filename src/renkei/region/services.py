@@ -1,7 +1,6 @@
 """What the operator does for the whole region."""
 
 from datetime import date
-from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
@@ -66,7 +65,7 @@ def publish_notice(change: Change, *, title: str, body: str, acknowledge: bool) 
         raise Problem(gettext_noop("Please give a title of up to 100 characters."), field="title")
     if not body or len(body) > 5_000:
         raise Problem(gettext_noop("Please write up to 5,000 characters."), field="body")
-    region = Region.objects.get(pk=_region(change))
+    region = Region.objects.get(pk=change.region)
     notice = Notice(
         id=uuid7(),
         key_id=region.key_id,
@@ -79,8 +78,3 @@ def publish_notice(change: Change, *, title: str, body: str, acknowledge: bool) 
     change.stream = f"region:{region.id.hex}"
     change.about("Notice", notice.id, acknowledge=acknowledge)
     return notice
-
-
-def _region(change: Change) -> UUID:
-    assert change.standing.who.region is not None
-    return change.standing.who.region
