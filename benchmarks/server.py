@@ -25,7 +25,8 @@ class Server:
         pids, found = [self.process.pid], [self.process.pid]
         while pids:
             listing = Path(f"/proc/{pids[0]}/task/{pids[0]}/children")
-            children = [int(one) for one in listing.read_text().split()] if listing.exists() else []
+            text = listing.read_text() if listing.exists() else ""
+            children = [int(one) for one in text.split()]
             pids = pids[1:] + children
             found += children
         return found
@@ -59,7 +60,9 @@ def free_port() -> int:
 def _answers(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            connection.sendall(
+                b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            )
             return b" 200 " in connection.recv(100)
     except OSError:
         return False

@@ -209,9 +209,7 @@ def read_organizations() -> dict[str, dict[str, str]]:
 def read_people(organizations: dict[str, dict[str, str]]) -> dict[str, Person]:
     people = {}
     for line in read_lines("people.txt"):
-        key, organization, profession, sex, mailbox, administrator, rest = line.split(
-            " ", 6
-        )
+        key, organization, profession, sex, mailbox, administrator, rest = line.split(" ", 6)
         name, kana = rest.split("/")
         domain = organizations[organization]["email"].split("@")[1]
         people[key] = Person(
@@ -319,9 +317,7 @@ def read_replies() -> tuple[list[Trigger], dict[str, list[str]]]:
         if line.startswith("? "):
             words, said_by, answered_by, days = (p.strip() for p in line[2:].split("|"))
             low, high = days.split("-")
-            triggers.append(
-                Trigger(words.split(","), said_by, answered_by, (int(low), int(high)))
-            )
+            triggers.append(Trigger(words.split(","), said_by, answered_by, (int(low), int(high))))
             section = ""
         elif line.startswith("= "):
             section = line[2:]
@@ -364,9 +360,7 @@ class Writer:
 
     def fill(self, text: str, patient: Patient, day: date, **words: str) -> str:
         rng = self.random
-        text = re.sub(
-            r"\{([^{}]*\|[^{}]*)\}", lambda m: rng.choice(m[1].split("|")), text
-        )
+        text = re.sub(r"\{([^{}]*\|[^{}]*)\}", lambda m: rng.choice(m[1].split("|")), text)
         for key, value in words.items():
             text = text.replace("{" + key + "}", value)
         physicians = (p.surname for p in self.people.values() if "医師" in p.profession)
@@ -453,18 +447,14 @@ class Writer:
             for line in bank
             if line.fits(tags, day.month) and line.text not in self.used[patient.code]
         ]
-        seasonal = [
-            line for line in fresh if any(c[:1] == "m" for c in line.conditions)
-        ]
+        seasonal = [line for line in fresh if any(c[:1] == "m" for c in line.conditions)]
         chosen: list[Line] = []
         for _ in range(min(count, len(fresh))):
             pool = [line for line in fresh if line not in chosen]
             if seasonal and self.random.random() < 0.3:
                 pool = [line for line in seasonal if line not in chosen] or pool
             first = _topic(chosen[0].text) if chosen else None
-            pool = [
-                line for line in pool if not first or _topic(line.text) != first
-            ] or pool
+            pool = [line for line in pool if not first or _topic(line.text) != first] or pool
             chosen.append(self.random.choice(pool))
         for line in chosen:
             self.used[patient.code].add(line.text)
@@ -474,13 +464,9 @@ class Writer:
 
     def free(self, key: str, at: datetime) -> bool:
         email = self.people[key].email
-        return all(
-            abs((at - other).total_seconds()) >= 420 for other in self.busy[email]
-        )
+        return all(abs((at - other).total_seconds()) >= 420 for other in self.busy[email])
 
-    def moment(
-        self, key: str, day: date, after: datetime | None = None
-    ) -> datetime | None:
+    def moment(self, key: str, day: date, after: datetime | None = None) -> datetime | None:
         """A time of the day at which this person usually writes, later than ``after``."""
         role = self.people[key].role
         windows = WINDOWS.get(role, DEFAULT_WINDOWS)
@@ -488,18 +474,14 @@ class Writer:
         if after is not None and after.date() == day:
             earliest = after.hour * 60 + after.minute + 12
         usable = [
-            (max(low, earliest), high, share)
-            for low, high, share in windows
-            if high > earliest
+            (max(low, earliest), high, share) for low, high, share in windows if high > earliest
         ]
         for _ in range(40):
             if not usable:
                 return None
             low, high, _share = self.random.choices(usable, [w[2] for w in usable])[0]
             minute = self.random.randint(low, high)
-            at = datetime.combine(
-                day, time(minute // 60, minute % 60, self.random.randrange(60))
-            )
+            at = datetime.combine(day, time(minute // 60, minute % 60, self.random.randrange(60)))
             if self.free(key, at):
                 return at
         return None
@@ -526,9 +508,7 @@ class Writer:
 
     # -- messages --------------------------------------------------------------
 
-    def post(
-        self, patient: str, key: str, at: datetime, text: str, kind: str
-    ) -> Message:
+    def post(self, patient: str, key: str, at: datetime, text: str, kind: str) -> Message:
         person = self.people[key]
         if key not in self.patients[patient].team:
             raise ValueError(f"{key} is not in the team of {patient}: {text}")
@@ -544,11 +524,7 @@ class Writer:
         if text.endswith("か。") and self.texts[text] == 1:
             return text
         role = self.people[key].role
-        section = (
-            key
-            if key in ("H1", "H2")
-            else {"RP": "R", "RO": "R", "RS": "R"}.get(role, role)
-        )
+        section = key if key in ("H1", "H2") else {"RP": "R", "RO": "R", "RS": "R"}.get(role, role)
         section = {"NM": "N", "TH": "T"}.get(section, section)
         options = [text] + [_join(text, tail, key) for tail in self.tails[section]]
         return next((option for option in options if not self.texts[option]), "")
@@ -647,9 +623,7 @@ class Writer:
             return ("" if key == "H1" else " ").join(parts)
         text = "".join(parts)
         if role == "N":
-            vitals = (
-                self.vitals_text(person, patient, day) if rng.random() < 0.86 else ""
-            )
+            vitals = self.vitals_text(person, patient, day) if rng.random() < 0.86 else ""
             opening = ""
             if "facility" not in tags and rng.random() < 0.4:
                 opening = "".join(self.openings(patient, key, day))
@@ -665,27 +639,19 @@ class Writer:
         fits = [line for line in self.banks["open"] if line.fits(tags, day.month)]
         if key == "N1":
             fits = fits[:1]
-        fresh = [
-            line
-            for line in fits
-            if len(line.text) < 12 or line.text not in self.used[key]
-        ]
+        fresh = [line for line in fits if len(line.text) < 12 or line.text not in self.used[key]]
         chosen = self.random.choice(fresh or fits).text
         self.used[key].add(chosen)
         return [self.fill(chosen, patient, day)]
 
-    def care_manager_text(
-        self, patient: Patient, key: str, day: date, parts: list[str]
-    ) -> str:
+    def care_manager_text(self, patient: Patient, key: str, day: date, parts: list[str]) -> str:
         parts = [part.rstrip("。") for part in parts]
         opening_bank = self.banks["C2O" if key == "C2" else "CO"]
         opening = self.fill(self.random.choice(opening_bank).text, patient, day)
         if key in ("C1", "C5"):
             return "\n".join([opening, *(f"・{part}" for part in parts)])
         if key == "C3":
-            numbered = (
-                f"{mark}{part}" for mark, part in zip("①②③④", parts, strict=False)
-            )
+            numbered = (f"{mark}{part}" for mark, part in zip("①②③④", parts, strict=False))
             return "\n".join([opening, *numbered])
         return opening + "".join(f"{part}。" for part in parts)
 
@@ -720,11 +686,7 @@ class Writer:
             rng.shuffle(threads)
             for thread in sorted(threads, key=lambda item: item.used):
                 limit = 12 if thread.fixed_day else 4
-                if (
-                    thread.used < limit
-                    and len(mine) < 7
-                    and self.try_thread(patient, thread)
-                ):
+                if thread.used < limit and len(mine) < 7 and self.try_thread(patient, thread):
                     thread.used += 1
                     mine.append(thread)
 
@@ -759,18 +721,14 @@ class Writer:
                 return False
             if self.play(patient, thread, start, cast):
                 for d in range(span + 1):
-                    self.occupied[(patient.code, "thread")].add(
-                        start + timedelta(days=d)
-                    )
+                    self.occupied[(patient.code, "thread")].add(start + timedelta(days=d))
                 return True
         return False
 
     def tags_for_thread(self, patient: Patient) -> set[str]:
         return patient.tags | ({"weight"} if patient.weights else set())
 
-    def cast(
-        self, patient: Patient, thread: Thread, day: date
-    ) -> dict[str, str] | None:
+    def cast(self, patient: Patient, thread: Thread, day: date) -> dict[str, str] | None:
         span = max(offset for _, offset, _ in thread.lines)
         voices = {role for role, _, _ in thread.lines}
         cast: dict[str, str] = {}
@@ -786,9 +744,7 @@ class Writer:
             cast[role] = self.random.choice(able)
         return cast
 
-    def play(
-        self, patient: Patient, thread: Thread, start: date, cast: dict[str, str]
-    ) -> bool:
+    def play(self, patient: Patient, thread: Thread, start: date, cast: dict[str, str]) -> bool:
         previous: datetime | None = None
         planned: list[tuple[str, datetime, str]] = []
         voice = cast.get("H", "")
@@ -849,9 +805,7 @@ class Writer:
         days = []
         day = patient.start
         while day <= patient.last:
-            if day.weekday() in weekdays and not (
-                role in WEEKDAYS_ONLY and day in HOLIDAYS
-            ):
+            if day.weekday() in weekdays and not (role in WEEKDAYS_ONLY and day in HOLIDAYS):
                 margin = 2 if role in ("N", "D", "H") else 1
                 near = (day + timedelta(days=d) for d in range(-margin, margin + 1))
                 taken = self.occupied[(patient.code, role)]
@@ -893,18 +847,13 @@ class Writer:
                 continue
             if rng.random() > 0.85:
                 continue
-            if (
-                trigger.said_by == "N"
-                and trigger.answered_by == "H"
-                and "oral" not in patient.tags
-            ):
+            if trigger.said_by == "N" and trigger.answered_by == "H" and "oral" not in patient.tags:
                 continue
             day = message.at.date() + timedelta(days=rng.randint(*trigger.days))
             keys = [
                 key
                 for key in self.members(patient, trigger.answered_by, day)
-                if key != message.author
-                and (key not in ("H1", "H2") or trigger.answers.get(key))
+                if key != message.author and (key not in ("H1", "H2") or trigger.answers.get(key))
             ]
             if not keys or day > patient.last:
                 continue
@@ -913,11 +862,7 @@ class Writer:
             while self.people[key].role == "D" and day.weekday() >= 5:
                 day += timedelta(days=1)
             voice = key if key in ("H1", "H2") else ""
-            raws = [
-                raw
-                for raw in trigger.answers[voice]
-                if raw not in self.used[patient.code]
-            ]
+            raws = [raw for raw in trigger.answers[voice] if raw not in self.used[patient.code]]
             if not raws:
                 continue
             raw = rng.choice(raws)
@@ -958,9 +903,7 @@ class Writer:
         if by_physician and rng.random() < 0.75:
             keys = [k for k in self.members(patient, "D", day) if k != "D2"]
             options = [
-                t
-                for t in self.tails["dack"]
-                if "bp" in words or not re.search("{bp|{sp", t)
+                t for t in self.tails["dack"] if "bp" in words or not re.search("{bp|{sp", t)
             ]
             if "SpO2" not in message.text:
                 options = [t for t in options if "{sp" not in t]
@@ -971,11 +914,7 @@ class Writer:
                 patient.tags,
                 1 if rng.random() < 0.45 else 0,
             )
-            extra = [
-                e
-                for e in extra
-                if not e.startswith(("診察", "今日の診療", "採血", "了解"))
-            ]
+            extra = [e for e in extra if not e.startswith(("診察", "今日の診療", "採血", "了解"))]
         else:
             keys = [
                 k
@@ -989,9 +928,7 @@ class Writer:
             return False
         key = rng.choice(keys)
         at = self.moment(key, day, message.at)
-        if at is None or (
-            self.people[key].role in {*WEEKDAYS_ONLY, "D"} and day.weekday() >= 5
-        ):
+        if at is None or (self.people[key].role in {*WEEKDAYS_ONLY, "D"} and day.weekday() >= 5):
             return False
         text = self.fill(rng.choice(options), patient, day, **words) + "".join(extra)
         limit = 9 if len(text) <= 9 else 1
@@ -1018,13 +955,13 @@ TOPICS = {
 }
 
 
-CLOSING = "連絡ノート|^次回|次の担当|次の訪問を待たず|変わりありません|かわりありません|かわりは|申し送り"
+CLOSING = (
+    "連絡ノート|^次回|次の担当|次の訪問を待たず|変わりありません|かわりありません|かわりは|申し送り"
+)
 
 
 def _topic(text: str) -> str | None:
-    return next(
-        (topic for topic, words in TOPICS.items() if re.search(words, text)), None
-    )
+    return next((topic for topic, words in TOPICS.items() if re.search(words, text)), None)
 
 
 def _join(text: str, tail: str, key: str) -> str:
@@ -1107,9 +1044,7 @@ def write_organizations(organizations: dict[str, dict[str, str]]) -> None:
         policy = ("yes", "ask", "yes", "no", "ask")[number % 5]
         values = [row[column] for column in columns]
         rows.append([*values, applied.isoformat(), applied.isoformat(), "1", policy])
-    header = ",".join(
-        [*columns, "application_date", "pledge_date", "listed", "documents_policy"]
-    )
+    header = ",".join([*columns, "application_date", "pledge_date", "listed", "documents_policy"])
     write_csv("organizations.csv", header, rows, office=True)
 
 
@@ -1130,25 +1065,23 @@ def write_staff(people: dict[str, Person]) -> None:
                 person.email,
                 "1" if person.administrator else "0",
                 "" if person.key in without_pledge else pledged.isoformat(),
-                trained.isoformat()
-                if trained and person.key not in without_pledge
-                else "",
+                trained.isoformat() if trained and person.key not in without_pledge else "",
             ]
         )
         if person.key == "B1":
             second = ["M02", *rows[-1][1:6], "0", "2026-08-12", ""]
     rows.append(second)
     rows.sort(key=lambda row: row[0])
-    header = "organization_code,profession,name,kana,sex,email,administrator,pledge_date,training_date"
+    header = (
+        "organization_code,profession,name,kana,sex,email,administrator,pledge_date,training_date"
+    )
     write_csv("staff.csv", header, rows)
 
 
 def write_patients() -> None:
     rng = random.Random(SEED + 1)
     rows = []
-    with (SOURCE / "patients_register.csv").open(
-        encoding="utf-8", newline=""
-    ) as stream:
+    with (SOURCE / "patients_register.csv").open(encoding="utf-8", newline="") as stream:
         register = list(csv.DictReader(stream))
     for number, row in enumerate(register):
         _, town = TOWNS[number % len(TOWNS)]
@@ -1191,9 +1124,7 @@ def write_patients() -> None:
                 f"00{rng.randrange(10**7, 10**8)}" if insured else "",
                 row["emergency_name"],
                 row["emergency_relationship"],
-                f"090-0000-{5000 + number * 41 + 3:04d}"
-                if row["emergency_name"]
-                else "",
+                f"090-0000-{5000 + number * 41 + 3:04d}" if row["emergency_name"] else "",
             ]
         )
     header = (
@@ -1219,9 +1150,7 @@ def write_teams(people: dict[str, Person], patients: dict[str, Patient]) -> None
             organization = patient.organization_of.get(key, person.organization)
             manager = "1" if key in patient.managers else "0"
             rows.append([patient.code, person.email, organization, role, manager])
-    write_csv(
-        "teams.csv", "patient_code,email,organization_code,role_in_care,manager", rows
-    )
+    write_csv("teams.csv", "patient_code,email,organization_code,role_in_care,manager", rows)
 
 
 REGION = """\
@@ -1259,9 +1188,7 @@ def write_messages(writer: Writer) -> None:
         )
         for message in messages
     ]
-    (TARGET / "messages.jsonl").write_text(
-        "\n".join(lines) + "\n", encoding="utf-8", newline="\n"
-    )
+    (TARGET / "messages.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def main(report: Callable[[str], None] = print) -> None:

@@ -3,10 +3,10 @@
 The world (``cast.py``) is made once per run, through the use cases, and kept as a template: a
 folder with both databases and the master key; on PostgreSQL a template database. Each test process
 copies it once and runs every test in a transaction that is rolled back. A test that needs real
-commits or threads asks for ``committed``: a fresh copy of its own, because the audit trail refuses to be
-emptied.
+commits or threads asks for ``committed``: a fresh copy of its own, because the audit trail refuses
+to be emptied.
 
-RENKEI_TEST_TEMPLATE  a template that is there already; set by the mutation test for its children
+RENKEI_TEST_TEMPLATE  a template that is there already, so that it is not made again
 """
 
 import atexit

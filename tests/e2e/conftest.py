@@ -148,10 +148,7 @@ class People:
         page = self.window(size)
         cookies = [pair.split("=", 1) for pair in person["cookie"].split("; ")]
         page.context.add_cookies(
-            [
-                {"name": name, "value": value, "url": self._world.origin}
-                for name, value in cookies
-            ]
+            [{"name": name, "value": value, "url": self._world.origin} for name, value in cookies]
         )
         page.goto(f"{self._world.origin}/home")
         return page

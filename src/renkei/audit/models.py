@@ -13,6 +13,8 @@ START = bytes(32)  # the hash that stands before the first line of every chain
 
 
 class Outcome(models.TextChoices):
+    """How what a line tells of went."""
+
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"

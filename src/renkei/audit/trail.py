@@ -10,7 +10,8 @@ import orjson
 from django.db import connection
 from django.utils.translation import gettext_noop
 
-from renkei.audit.models import START, AuditEvent, AuditHead, Outcome
+from renkei.audit.models import START, AuditEvent, AuditHead
+from renkei.audit.models import Outcome as Outcome  # callers say how it went
 from renkei.kernel import clock
 from renkei.kernel.database import execute, for_update, row, snapshot
 

@@ -52,9 +52,7 @@ class Communication(SealedEntity):
         APPOINTED = "appointed"
         CONSENT_WITHDRAWN = "withdrawn"
 
-    group = models.ForeignKey(
-        Group, models.CASCADE, related_name="communications", db_index=False
-    )
+    group = models.ForeignKey(Group, models.CASCADE, related_name="communications", db_index=False)
     seq = models.BigIntegerField()
     event = models.CharField(max_length=10, choices=Event, default=Event.MESSAGE, blank=True)
     sender = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
@@ -115,9 +113,7 @@ class Acknowledgement(Entity):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["communication", "account"], name="understood_once"
-            ),
+            models.UniqueConstraint(fields=["communication", "account"], name="understood_once"),
         ]
 
 

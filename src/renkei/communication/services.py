@@ -246,9 +246,7 @@ def save_draft(
     if not text.strip():
         mine.delete()
         return
-    draft = mine.first() or Draft(
-        id=uuid7(), group_id=group, account_id=change.account, key_id=key
-    )
+    draft = mine.first() or Draft(id=uuid7(), group_id=group, account_id=change.account, key_id=key)
     draft.seal(
         "content",
         {
@@ -260,8 +258,6 @@ def save_draft(
     )
     draft.saved_at = change.now
     draft.save()
-
-
 
 
 # ── Taken over from paper ────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""Django's WSGI application behind the files of the pages, which need neither session nor database."""
+"""Django's WSGI application; before it the files of the pages, which need no database."""
 
 import os
 

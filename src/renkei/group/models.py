@@ -92,8 +92,10 @@ class Member(SealedEntity):
 
 
 class Invitation(SealedEntity):
-    """Being asked into a group: approved by the invited person's own administrator and accepted
-    by the person, in either order, neither standing in for the other (A8.4, N3.2).
+    """Being asked into a group.
+
+    Approved by the invited person's own administrator and accepted by the person, in either order,
+    neither standing in for the other (A8.4, N3.2).
     """
 
     class State(models.TextChoices):

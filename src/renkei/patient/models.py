@@ -59,7 +59,7 @@ class Relative:
 
 
 class Patient(SealedEntity):
-    """One patient of one managing organization (A4). A patient without a group is normal (A11.3)."""
+    """One patient of one managing organization (A4); one without a group is normal (A11.3)."""
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="patients")
     identity_sealed = models.BinaryField()

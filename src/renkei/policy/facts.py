@@ -203,9 +203,7 @@ def colleague_of_managing_organization(standing: Standing) -> bool:
     """The person in question works for the organization that manages the patient."""
     where, colleague = standing.where, standing.what.colleague
     return (
-        where is not None
-        and colleague is not None
-        and colleague.organization == where.organization
+        where is not None and colleague is not None and colleague.organization == where.organization
     )
 
 
@@ -245,9 +243,7 @@ def invited_by_another_organization(standing: Standing) -> bool:
     """The invitation came from another organization than the invited person's."""
     where, colleague = standing.where, standing.what.colleague
     return (
-        where is not None
-        and colleague is not None
-        and where.organization != colleague.organization
+        where is not None and colleague is not None and where.organization != colleague.organization
     )
 
 

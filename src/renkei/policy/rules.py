@@ -41,8 +41,11 @@ administers_group = ready & acts_for_managing_organization & administers
 reads = ready & takes_part & (consent_for_sharing | member_for_managing_organization)
 manages_group = ready & takes_part & is_manager & member_for_managing_organization
 manages_members = manages_group | administers_group  # administrators manage without reading
-may_approve = ready & administers_colleague & ~invited_them & (
-    ~is_oneself | (colleague_is_sole_administrator & invited_by_another_organization)
+may_approve = (
+    ready
+    & administers_colleague
+    & ~invited_them
+    & (~is_oneself | (colleague_is_sole_administrator & invited_by_another_organization))
 )
 
 # fmt: off

@@ -51,19 +51,14 @@ def page_for(request: "Request", error: Exception) -> HttpResponse | None:
     if isinstance(error, Unknown):
         return not_found(request)
     if isinstance(error, Refused):
-        return answer(request, 403, _("You cannot do this."), _("You cannot do this. It was recorded."))
+        recorded = _("You cannot do this. It was recorded.")
+        return answer(request, 403, _("You cannot do this."), recorded)
     if isinstance(error, Problem):
         return answer(request, 422, _("Please check once more."), sentence(error))
     if isinstance(error, Erased):
         return answer(request, 410, _("This was erased."), _("This was erased for good."))
     if isinstance(error, Tampered):
-        log.critical("tampered", exc_info=error)
-        return answer(
-            request,
-            500,
-            _("This cannot be shown."),
-            _("What is stored here was changed from outside. It is not shown. Please tell the operator."),
-        )
+        return tampered(request, error)
     if isinstance(error, DatabaseError):
         return unavailable(request, error)
     log.error("fault", exc_info=error, extra={"facts": {"id": request.request_id}})
@@ -73,6 +68,15 @@ def page_for(request: "Request", error: Exception) -> HttpResponse | None:
         _("That did not work."),
         _("We could not save. Your text is still on the screen."),
     )
+
+
+def tampered(request: HttpRequest, error: Tampered) -> HttpResponse:
+    """Stored bytes are not what was sealed: they are named in the log and never shown."""
+    log.critical("tampered", exc_info=error)
+    text = _(
+        "What is stored here was changed from outside. It is not shown. Please tell the operator."
+    )
+    return answer(request, 500, _("This cannot be shown."), text)
 
 
 def _to_sign_in(request: "Request") -> HttpResponse:
