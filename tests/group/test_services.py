@@ -19,10 +19,12 @@ from renkei.group.selectors import visible_to
 from renkei.group.services import (
     accept_invitation,
     appoint_manager,
+    dismiss_manager,
     approve_invitation,
     close_group,
     decline_invitation,
     invite,
+    invite_manager,
     leave_group,
     open_group,
     refuse_invitation,
@@ -431,20 +433,28 @@ def test_who_was_not_put_in_charge_does_not_manage(cast: Cast, name: str) -> Non
     with pytest.raises(Refused):
         see_management(cast[name], cast.group)
     with pytest.raises(Refused):
-        appoint_manager(cast[name], cast.members["nurse"], manager=True)
+        appoint_manager(cast[name], cast.members["physician"])
 
 
 @pytest.mark.clause("A11.2")
 def test_putting_somebody_in_charge_is_on_record_and_can_be_taken_back(cast: Cast) -> None:
-    appoint_manager(cast["administrator_same"], cast.members["nurse"], manager=True)
-    member = Member.objects.get(pk=cast.members["nurse"])
+    dismiss_manager(cast["manager"], cast.members["physician"])
+    assert Member.objects.get(pk=cast.members["physician"]).appointed_by_id is None
+    appoint_manager(cast["administrator_same"], cast.members["physician"])
+    member = Member.objects.get(pk=cast.members["physician"])
     assert (member.manager, member.appointed_by_id) == (True, cast.account("administrator_same"))
     assert member.appointed_at is not None
     assert events(cast)[-1] == "appointed"
     line = trail.history(f"group:{cast.group.hex}")[-1]
     assert (line.action, line.actor) == ("member.appoint", cast.account("administrator_same"))
-    appoint_manager(cast["manager"], cast.members["nurse"], manager=False)
-    assert Member.objects.get(pk=cast.members["nurse"]).appointed_by_id is None
+
+
+@pytest.mark.clause("A11.2")
+def test_only_ones_own_people_and_physicians_are_put_in_charge(cast: Cast) -> None:
+    with pytest.raises(Refused):
+        appoint_manager(cast["manager"], cast.members["nurse"])
+    with pytest.raises(Refused):
+        invite_manager(cast["manager"], cast.invitee("stranger"), role_in_care="掃除")
 
 
 # ── Leaving ──────────────────────────────────────────────────────────────────────────────────────
@@ -503,13 +513,13 @@ def test_the_managing_organization_and_ones_own_administrator_release(
 
 
 def test_the_last_manager_stays_while_others_are_in(cast: Cast) -> None:
-    appoint_manager(cast["manager"], cast.members["physician"], manager=False)
+    dismiss_manager(cast["manager"], cast.members["physician"])
     with pytest.raises(Problem, match="last manager"):
         leave_group(cast["manager"], cast.group, reason="異動")
     with pytest.raises(Problem, match="last manager"):
         release_member(cast["administrator_same"], cast.members["manager"], reason="異動")
     with pytest.raises(Problem, match="last manager"):
-        appoint_manager(cast["manager"], cast.members["manager"], manager=False)
+        dismiss_manager(cast["manager"], cast.members["manager"])
     for name in ("nurse", "physician"):
         leave_group(cast[name], cast.group, reason="異動")
     leave_group(cast["manager"], cast.group, reason="最後の一人")

@@ -19,7 +19,7 @@ from tests.cast import NAMES, NOBODY, Cast, loading, make_account, make_region, 
 
 # Who may do what to the patient's group, its patient, its managing organization, the nurse's
 # message and membership, and an invitation: that of "invited" by the manager - for the last two
-# administrators, their own. A letter is a state of things in which the answer is yes:
+# administrators, their own; neither nurse nor invited is a physician. A letter is a state of things in which the answer is yes:
 #   c  the patient's consent is recorded      n  it is not
 #   w  it was withdrawn                       e  the group has ended (with consent)
 # fmt: off
@@ -33,7 +33,7 @@ ROWS: dict[str, dict[str, str]] = {
     "home.see":                 "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -",
     "profile.change":           "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -",
     "role.choose":              "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -",
-    "people.see":               "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -",
+    "people.see":               "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -    cnwe -",
     "notice.confirm":           "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -",
     "notice.publish":           "-    -    -    -    -    -    -    -    -    -    -    cnwe -",
     "region.load":              "-    -    -    -    -    -    -    -    -    -    -    -    -",
@@ -52,7 +52,7 @@ ROWS: dict[str, dict[str, str]] = {
     "group": {
     "group.see":                "cnwe c..e c..e -    -    -    -    -    -    -    -    -    -",
     "group.manage":             "cnwe -    -    -    -    -    cnwe -    cnwe -    -    -    -",
-    "group.change_basics":      "cnw. -    -    -    -    -    -    -    -    -    -    -    -",
+    "group.change_basics":      "cnw. -    c... -    -    -    -    -    -    -    -    -    -",
     "group.leave":              "cnwe cnwe cnwe -    -    -    -    -    -    -    -    -    -",
     "group.close":              "cnw. -    -    -    -    -    cnw. -    cnw. -    -    -    -",
     "communication.send":       "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
@@ -60,10 +60,12 @@ ROWS: dict[str, dict[str, str]] = {
     },
     "invitee": {
     "group.invite":             "c... -    -    -    -    -    c... -    -    -    -    -    -",
+    "group.invite_manager":     "-    -    -    -    -    -    -    -    -    -    -    -    -",
     },
     "member": {
+    "member.dismiss":           "cnw. -    -    -    -    -    cnw. -    cnw. -    -    -    -",
     "member.release":           "cnwe -    -    -    -    -    cnwe cnwe cnwe -    -    -    -",
-    "member.appoint":           "cnw. -    -    -    -    -    cnw. -    cnw. -    -    -    -",
+    "member.appoint":           "-    -    -    -    -    -    -    -    -    -    -    -    -",
     },
     "invitation": {
     "invitation.see":           "cnwe -    -    -    -    cnwe cnwe cnwe cnwe cnwe -    -    -",

@@ -20,7 +20,7 @@ from renkei.communication.services import (
 )
 from renkei.group.disclosures import see_head, see_shell
 from renkei.group.models import Group, Invitation
-from renkei.group.services import appoint_manager, invite, leave_group, release_member
+from renkei.group.services import dismiss_manager, invite, leave_group, release_member
 from renkei.kernel.bus import Hint, bus
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.patient.models import Patient
@@ -177,6 +177,7 @@ SILENT_WHEN_NOTHING_CHANGED = {
     "enrollment.confirm_policy",
     "enrollment.confirm_notice",
     "group.appoint_manager",
+    "group.dismiss_manager",
     "patient._sent_before",  # the very same registration again
 }
 
@@ -208,7 +209,7 @@ def test_the_silent_ones_are_silent(cast: Cast) -> None:
     assert send_communication(cast["nurse"], cast.group, key=key, **first).again  # type: ignore[arg-type]
     understand_communication(cast["manager"], cast.message)
     correct_communication(cast["nurse"], cast.message, text="朝の血圧は130/80でした。", version=1)
-    appoint_manager(cast["manager"], cast.members["nurse"], manager=False)
+    dismiss_manager(cast["manager"], cast.members["nurse"])
     assert count() == before
     assert Draft.objects.filter(account=cast.account("nurse")).exists()
 

@@ -80,6 +80,8 @@ def send_communication(
     """
     where, group, group_key = _place(change)
     cleaned = checked_text(text)
+    if kind not in Kind.values or importance not in Importance.values:
+        raise Problem(gettext_noop("Please choose the kind and the importance once more."))
     if not confirmed:
         raise Problem(gettext_noop("Please check who will read this before sending."))
     if reply_to is not None:

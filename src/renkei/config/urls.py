@@ -100,7 +100,7 @@ urlpatterns = [
     route("members/<uuid:member>/release", group.release, name="member_release",
           needs="member.release"),
     route("members/<uuid:member>/manager", group.appoint, name="member_manager",
-          needs="member.appoint"),
+          needs="member.dismiss"),
     route("invitations/<uuid:invitation>", invitation.see, name="invitation",
           needs="invitation.see"),
     route("invitations/<uuid:invitation>/approve", invitation.approve,

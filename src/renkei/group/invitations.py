@@ -45,7 +45,7 @@ class InvitationPage:
     approved_at: datetime | None
     closed_at: datetime | None
     reason: str  # why declined, refused or taken back
-    members: list[MemberLine]
+    members: list[MemberLine]  # none once it is answered: then there is nothing left to judge
     approvers: list[str]  # administrators of the invited person's organization who may approve
     consent: bool  # the patient agreed to sharing and the papers are in order
     group: UUID | None  # for those who may open it
@@ -152,7 +152,7 @@ def see_invitation(standing: Standing) -> InvitationPage:
         approved_at=_moment(rest[6]),
         closed_at=_moment(rest[7]),
         reason=_reason(asked.id, rest[9], rest[8]),
-        members=members(where.group),
+        members=members(where.group) if asked.open or may(standing, "group.manage") else [],
         approvers=_approvers(standing),
         consent=consent_for_sharing(standing),
         group=where.group if any(line.id == where.group for line in frame.groups) else None,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.disclosures import Head, Shell, head, open_identity, shell
-from renkei.group.roster import GROUP, PHYSICIANS, about_colleague
+from renkei.group.roster import GROUP, about_colleague
 from renkei.kernel import clock
 from renkei.kernel.database import as_uuid, row, rows
 from renkei.patient.consents import consents_of, gap
@@ -78,8 +78,8 @@ def _candidate(
         state = ""
     else:
         state = "refused" if own or consent_for_sharing(standing) else "consent"
-    # A11.2: of the own organization, or a physician to whom managing is delegated
-    return Candidate(one, found[WIDTH], state, own or one.profession in PHYSICIANS)
+    charge = may(about_colleague(standing, one, in_office=True), "group.invite_manager")
+    return Candidate(one, found[WIDTH], state, charge)
 
 
 @disclosure("group.manage", on="group")

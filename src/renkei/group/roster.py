@@ -21,7 +21,6 @@ from renkei.kernel.japanese import initials
 from renkei.patient.consents import ConsentLine, badge, consents_of, current, gap
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
-from renkei.policy.facts import colleague_of_managing_organization
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Asked, Colleague, Standing, What
 from renkei.policy.use_case import disclosure
@@ -84,7 +83,6 @@ class Roster:
         return sum(seat.line.manager for seat in self.seats)
 
 
-PHYSICIANS = ("医師", "歯科医師")
 GROUP = """
     SELECT p.id, p.key_id, p.identity_sealed, o.name, g.closed_at FROM group_group g
     JOIN patient_patient p ON p.id = g.patient_id
@@ -125,13 +123,9 @@ def about_colleague(standing: Standing, one: Face, *, in_office: bool) -> Standi
         in_office=in_office,
         administrators=0,  # decides about approvals alone
         administrator=False,
+        profession=one.profession,
     )
     return replace(standing, what=What(colleague=colleague))
-
-
-def _eligible(about: Standing, one: Face) -> bool:
-    """Of the managing organization, or a physician to whom managing is delegated (A11.2)."""
-    return colleague_of_managing_organization(about) or one.profession in PHYSICIANS
 
 
 def _seats(standing: Standing, group: UUID, lines: list[MemberLine]) -> list[Seat]:
@@ -146,8 +140,7 @@ def _seats(standing: Standing, group: UUID, lines: list[MemberLine]) -> list[Sea
                 mine=line.face.account == standing.who.account,
                 appointed_at=from_us(appointed) if appointed else None,
                 release=may(about, "member.release"),
-                appoint=may(about, "member.appoint")
-                and (line.manager or _eligible(about, line.face)),
+                appoint=may(about, "member.dismiss" if line.manager else "member.appoint"),
             )
         )
     return seats
@@ -275,7 +268,7 @@ def see_member(standing: Standing) -> MemberPage:
     )
 
 
-@disclosure("member.appoint", on="member")
+@disclosure("member.dismiss", on="member")
 def see_group_of(standing: Standing) -> UUID:
     """The group in which one is about to put a member in charge."""
     assert standing.where is not None and standing.where.group is not None

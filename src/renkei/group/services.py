@@ -143,12 +143,26 @@ def _new_group(change: Change, *, region: UUID, opened_by: UUID | None) -> Group
 
 
 @use_case("group.invite", on="invitee")
-def invite(change: Change, *, role_in_care: str, manager: bool = False) -> Invitation:
+def invite(change: Change, *, role_in_care: str) -> Invitation:
     """Ask a professional into the group (A5.2, A8.4).
 
     Raises:
         Problem: the person is in the group or invited already, or no role in the care is given.
     """
+    return _invite(change, role_in_care, manager=False)
+
+
+@use_case("group.invite_manager", on="invitee")
+def invite_manager(change: Change, *, role_in_care: str) -> Invitation:
+    """Ask somebody into the group and put them in charge of it, once they have joined (A11.2).
+
+    Raises:
+        Problem: as ``invite``.
+    """
+    return _invite(change, role_in_care, manager=True)
+
+
+def _invite(change: Change, role_in_care: str, *, manager: bool) -> Invitation:
     group, colleague = _group(change), change.standing.what.colleague
     assert colleague is not None
     change.about("Group", group.id, invitee=colleague.account.hex)
@@ -346,25 +360,32 @@ def _member(change: Change) -> Member:
 
 
 @use_case("member.appoint", on="member")
-def appoint_manager(change: Change, *, manager: bool) -> None:
-    """Put a member in charge of the group, or take that back; on record (A11.2).
+def appoint_manager(change: Change) -> None:
+    """Put a member in charge of the group; on record and in the timeline (A11.2)."""
+    group, member = _group(change), _member(change)
+    if member.manager:
+        change.silent = True
+        return
+    member.manager, member.appointed_by_id, member.appointed_at = True, change.account, change.now
+    member.save(update_fields=["manager", "appointed_by", "appointed_at"])
+    _say(change, group, "appointed", subject=member.role)
+    change.end_standings(group=group.id, account=member.account_id)
+
+
+@use_case("member.dismiss", on="member")
+def dismiss_manager(change: Change) -> None:
+    """Take back that a member is in charge of the group (A11.2).
 
     Raises:
         Problem: it would leave the group without a manager.
     """
     group, member = _group(change), _member(change)
-    if member.manager == manager:
+    if not member.manager:
         change.silent = True
         return
-    if not manager:
-        _refuse_last_manager(group, member)
-    member.manager = manager
-    member.appointed_by_id = change.account if manager else None
-    member.appointed_at = change.now if manager else None
+    _refuse_last_manager(group, member)
+    member.manager, member.appointed_by_id, member.appointed_at = False, None, None
     member.save(update_fields=["manager", "appointed_by", "appointed_at"])
-    change.detail["manager"] = manager
-    if manager:
-        _say(change, group, "appointed", subject=member.role)
     change.end_standings(group=group.id, account=member.account_id)
 
 

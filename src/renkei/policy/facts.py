@@ -82,10 +82,13 @@ def administers(standing: Standing) -> bool:
     return standing.who.administrator
 
 
+PHYSICIANS = ("医師", "歯科医師")
+
+
 @fact("who")
 def physician(standing: Standing) -> bool:
     """Is a physician or dentist."""
-    return standing.who.profession in ("医師", "歯科医師")
+    return standing.who.profession in PHYSICIANS
 
 
 @fact("who")
@@ -205,6 +208,13 @@ def colleague_of_managing_organization(standing: Standing) -> bool:
     return (
         where is not None and colleague is not None and colleague.organization == where.organization
     )
+
+
+@fact("colleague")
+def colleague_physician(standing: Standing) -> bool:
+    """The person in question is a physician or dentist."""
+    colleague = standing.what.colleague
+    return colleague is not None and colleague.profession in PHYSICIANS
 
 
 @fact("who", "colleague")

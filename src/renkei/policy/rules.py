@@ -15,6 +15,7 @@ from renkei.policy.facts import (
     colleague_in_office,
     colleague_is_sole_administrator,
     colleague_of_managing_organization,
+    colleague_physician,
     consent_for_sharing,
     group_open,
     invitation_open,
@@ -41,6 +42,15 @@ administers_group = ready & acts_for_managing_organization & administers
 reads = ready & takes_part & (consent_for_sharing | member_for_managing_organization)
 manages_group = ready & takes_part & is_manager & member_for_managing_organization
 manages_members = manages_group | administers_group  # administrators manage without reading
+may_invite = (
+    manages_members
+    & group_open
+    & colleague_in_office
+    & ~is_oneself
+    & (consent_for_sharing | colleague_of_managing_organization)
+)
+# Put in charge is somebody of the managing organization, or a physician to whom it delegates.
+may_take_charge = colleague_of_managing_organization | colleague_physician
 may_approve = (
     ready
     & administers_colleague
@@ -57,7 +67,7 @@ RULES: dict[str, Fact] = {
     "home.see":                  ready,
     "profile.change":            ready,
     "role.choose":               ready,
-    "people.see":                ready,
+    "people.see":                ready & (works_here | operates),
     "notice.confirm":            ready,
     "notice.publish":            ready & operates,
     "region.load":               is_loader,
@@ -73,13 +83,16 @@ RULES: dict[str, Fact] = {
     "group.open":                manages_patients,
     "group.see":                 reads,
     "group.manage":              manages_members,
-    "group.change_basics":       reads & group_open & member_for_managing_organization,
-    "group.invite":              manages_members & group_open & colleague_in_office & ~is_oneself
-                                 & (consent_for_sharing | colleague_of_managing_organization),
+    "group.change_basics":       reads & group_open
+                                 & (member_for_managing_organization | is_manager),
+    "group.invite":              may_invite,
+    "group.invite_manager":      may_invite & may_take_charge,
     "group.leave":               ready & takes_part,
     "group.close":               manages_members & group_open,
     "member.release":            (manages_members | (ready & administers_colleague)) & ~is_oneself,
-    "member.appoint":            manages_members & group_open & colleague_in_office,
+    "member.appoint":            manages_members & group_open & colleague_in_office
+                                 & may_take_charge,
+    "member.dismiss":            manages_members & group_open,
     "invitation.see":            (ready & is_oneself) | (ready & administers_colleague)
                                  | manages_members,
     "invitation.approve":        may_approve & invitation_open & group_open & colleague_in_office,

@@ -106,6 +106,7 @@ class Colleague:
     in_office: bool
     administrators: int  # of that organization
     administrator: bool
+    profession: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,9 @@ _COLLEAGUE = """,
     COALESCE(ca.suspended_at, co.suspended_at), cr.administrator,
     (SELECT COUNT(*) FROM people_practitionerrole x JOIN people_account xa ON xa.id = x.account_id
       WHERE x.organization_id = cr.organization_id AND x.administrator AND x.ended_at IS NULL
-        AND xa.suspended_at IS NULL)"""
+        AND xa.suspended_at IS NULL),
+    cr.profession"""
+_COLLEAGUE_WIDTH = 8
 _JOIN_COLLEAGUE = (
     " JOIN people_account ca ON ca.id = cr.account_id AND ca.region_id = a.region_id"
     " JOIN people_organization co ON co.id = cr.organization_id"
@@ -309,6 +312,7 @@ def _colleague(found: Row) -> Colleague:
         in_office=found[3] is None and found[4] is None,
         administrator=bool(found[5]),
         administrators=found[6],
+        profession=found[7],
     )
 
 
@@ -356,12 +360,12 @@ _BUILD: dict[str, Callable[[Who, Row], Standing]] = {
     "invitation": lambda who, found: Standing(
         who,
         _where(found[_WHO_WIDTH:]),
-        What(colleague=_colleague(found[_G:]), invitation=_invitation(found[_G + 7 :])),
+        What(colleague=_colleague(found[_G:]), invitation=_invitation(found[_G + _COLLEAGUE_WIDTH :])),
     ),
     "member": lambda who, found: Standing(
         who,
         _where(found[_WHO_WIDTH:]),
-        What(colleague=_colleague(found[_G:]), member=as_uuid(found[_G + 7])),
+        What(colleague=_colleague(found[_G:]), member=as_uuid(found[_G + _COLLEAGUE_WIDTH])),
     ),
 }
 

@@ -184,8 +184,9 @@ def appoint(request: Request, member: UUID) -> HttpResponse:
     """Put a member in charge of the group, or take that back."""
     group = roster.see_group_of(request.actor, member)
     wanted = request.POST.get("manager") == "1"
+    change = services.appoint_manager if wanted else services.dismiss_manager
     try:
-        services.appoint_manager(request.actor, member, manager=wanted)
+        change(request.actor, member)
     except Problem as problem:
         return _manage_page(request, group, 422, faulty=sentence(problem))
     return after("group_manage", group=group)

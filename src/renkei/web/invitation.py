@@ -69,12 +69,8 @@ def _invite_all(request: Request, group: UUID, picker: Picker) -> list[Pick]:
     invited = []
     for pick in picker.chosen:
         try:
-            services.invite(
-                request.actor,
-                (group, pick.id),
-                role_in_care=pick.role_in_care,
-                manager=pick.manager,
-            )
+            ask = services.invite_manager if pick.manager else services.invite
+            ask(request.actor, (group, pick.id), role_in_care=pick.role_in_care)
         except Problem as problem:
             pick.error = sentence(problem)
         except Refused:

@@ -85,9 +85,9 @@ def register(request: Request) -> HttpResponse:
     """Take up a patient: write, see what was understood and who has the same name, register."""
     shell = see_shell(request.actor, None)
     organization = own_organization(shell)
+    disclosures.may_register(request.actor, organization)
     if request.method == "GET":
         form = RegisterForm(initial={"key": uuid7()})
-        disclosures.may_register(request.actor, organization)
         return page(request, "patient/register.html", shell=shell, form=form)
     if request.POST.get("peek") == "birth_date":
         return _understood(request, "birth_date")

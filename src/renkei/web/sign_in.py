@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from renkei.audit import trail
-from renkei.audit.models import Outcome
+from renkei.audit.trail import Outcome
 from renkei.kernel.bus import Hint, bus
 from renkei.kernel.database import execute
 from renkei.people import services
