@@ -3,6 +3,7 @@
 import pytest
 
 from renkei.group.models import Invitation, Member
+from renkei.group.services import decline_invitation
 from tests.cast import Cast, group_about
 from tests.web.test_patient import client
 
@@ -137,3 +138,14 @@ def test_an_ended_group_is_read_and_no_longer_joined(cast: Cast) -> None:
     assert browser.get(f"/groups/{cast.group}/files").status_code == 200
     page = browser.get(f"/groups/{cast.group}/members").content.decode()
     assert f"/groups/{cast.group}/invite" not in page
+
+
+@pytest.mark.clause("N3.2", "N1.1")
+def test_who_has_declined_learns_nothing_more_of_who_takes_part(cast: Cast) -> None:
+    where = f"/invitations/{cast.invitations['invited']}"
+    invited = client(cast, "invited")
+    assert "nurse さん" in invited.get(where).content.decode()
+    decline_invitation(cast["invited"], cast.invitations["invited"], reason="担当していません")
+    after = invited.get(where).content.decode()
+    assert "nurse さん" not in after
+    assert told(after) == set()
