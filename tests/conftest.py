@@ -36,6 +36,10 @@ os.environ["RENKEI_DATA"] = str(DATA)
 os.environ["DJANGO_SETTINGS_MODULE"] = "renkei.config.settings"
 for _variable in ("RENKEI_MASTER_KEY", "RENKEI_ORIGIN", "KEYS_DATABASE_URL", "EMAIL_URL"):
     os.environ.pop(_variable, None)
+if "REDIS_URL" in os.environ:  # what is counted there belongs to one test process alone
+    _server, _, _number = os.environ["REDIS_URL"].rpartition("/")
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["REDIS_URL"] = f"{_server}/{(int(_number) + _worker) % 15}"
 
 import django  # noqa: E402
 
@@ -46,7 +50,7 @@ from django.core.cache import cache  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from renkei.config import installation  # noqa: E402
-from renkei.kernel import clock, vault  # noqa: E402
+from renkei.kernel import bus, clock, vault  # noqa: E402
 from renkei.policy import clauses, use_case  # noqa: E402
 from renkei.policy.facts import Fact  # noqa: E402
 from renkei.policy.rules import RULES  # noqa: E402
@@ -241,10 +245,11 @@ def travel() -> Iterator[Callable[[timedelta], None]]:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_memory() -> None:
-    """What the process remembers between requests starts empty."""
+def _fresh_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the process remembers between requests starts empty, and hints are heard at once."""
     use_case._refusals.clear()
     cache.clear()
+    monkeypatch.setattr(bus, "_bus", bus.LocalBus())
 
 
 @contextmanager

@@ -73,9 +73,12 @@ APPEND_SLASH = False
 TEMPLATES = [
     {
         "NAME": "jinja2",
-        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "BACKEND": "renkei.web.engine.Pages",
         "DIRS": [PACKAGE / "web" / "templates"],
-        "OPTIONS": {"environment": "renkei.web.environment.environment"},
+        "OPTIONS": {
+            "environment": "renkei.web.environment.environment",
+            "context_processors": ["renkei.web.engine.once"],
+        },
     },
     {
         # only for what allauth renders by itself, such as the subject lines of its mails

@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext, ngettext
-from jinja2 import Environment, StrictUndefined
+from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 
 from renkei.kernel import clock, japanese
@@ -17,6 +16,7 @@ from renkei.kernel.japanese import age_on, wareki
 from renkei.patient.models import Identity
 from renkei.region.disclosures import public_region
 from renkei.web.assets import asset
+from renkei.web.engine import PageEnvironment, language
 from renkei.web.look import look_of
 from renkei.web.rail import rail
 
@@ -32,15 +32,11 @@ def icon(name: str, small: bool = False) -> Markup:
     )
 
 
-def _language() -> str:
-    return "en" if (translation.get_language() or "ja").startswith("en") else "ja"
-
-
 def day(value: date) -> str:
     """「11月22日(日)」, with the year when it is not this year."""
     value = value.astimezone(JAPAN).date() if isinstance(value, datetime) else value
-    weekday = _WEEKDAYS[_language()][value.weekday()]
-    if _language() == "en":
+    weekday = _WEEKDAYS[language()][value.weekday()]
+    if language() == "en":
         written = f"{weekday} {value.day} {value:%b}"
         return written if value.year == clock.today().year else f"{written} {value.year}"
     written = f"{value.month}月{value.day}日({weekday})"
@@ -79,7 +75,7 @@ def machine(value: datetime | date) -> str:
 
 def long_date(value: date) -> str:
     """「昭和17年3月3日（1942年）」."""
-    return f"{wareki(value)}（{value.year}年）" if _language() == "ja" else value.isoformat()
+    return f"{wareki(value)}（{value.year}年）" if language() == "ja" else value.isoformat()
 
 
 def age(born: date) -> int:
@@ -126,29 +122,22 @@ def url(name: str, **parts: UUID) -> str:
     return _address(name, tuple(parts)).format_map(parts)
 
 
-@cache
-def _translated(language: str | None, message: str) -> Markup:
-    return Markup(gettext(message) % {})
-
-
 def _text(message: str, /, **values: Any) -> Markup:
     """A sentence of a template in the person's language; what is put into it is escaped."""
-    if values:
-        return Markup(gettext(message)) % values
-    return _translated(translation.get_language(), message)
+    return Markup(gettext(message)) % values
 
 
-def environment(**options: Any) -> Environment:
+def environment(**options: Any) -> PageEnvironment:
     """The environment of every page and mail."""
     options.update(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     options.setdefault("extensions", []).append("jinja2.ext.i18n")
-    made = Environment(**options)
+    made = PageEnvironment(**options)
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"_": _text, "gettext": _text}  # what the extension offers, without its cost
     made.globals |= {
         "asset": asset,
         "icon": icon,
-        "language": _language,
+        "language": language,
         "look_of": look_of,
         "rail": rail,
         "region": public_region,

@@ -1,0 +1,138 @@
+"""Jinja2 as Django's template engine, with what is fixed compiled in.
+
+A page is mostly fixed: words, icons, addresses of files. There is one environment per language, so
+that all of it is known when a template is compiled and becomes part of the text between two
+values. What is left to do per page is to put the values in.
+"""
+
+import re
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.template.backends.jinja2 import Jinja2
+from django.template.backends.utils import csrf_input
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+from jinja2 import Environment, nodes
+from jinja2.compiler import CodeGenerator
+from jinja2.runtime import markup_join
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
+
+LANGUAGES: Final = ("ja", "en")
+WORDS: Final = ("_", "gettext")
+FIXED: Final = (*WORDS, "asset", "icon", "language", "url")
+"""Functions whose value stays the same as long as the program runs and the language is one."""
+
+
+_SPECIAL = re.compile("[&<>'\"]").search
+
+
+def language() -> str:
+    """The language of the running request: "ja" or "en"."""
+    return "en" if (translation.get_language() or "ja").startswith("en") else "ja"
+
+
+def html(value: Any) -> str:
+    """A value of a page as HTML. The same as ``escape``, but what is HTML already stays as it is.
+
+    ``escape`` makes a new ``Markup`` of everything, which costs more than the escaping; a template
+    joins what it gets into one text anyway.
+    """
+    if type(value) is Markup or (type(value) is str and not _SPECIAL(value)):
+        return value
+    return escape(value)
+
+
+class _Generator(CodeGenerator):
+    """Writes ``html`` where Jinja2 writes ``escape``."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Any, finalize: Any) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
+            self.write("environment.html(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+
+class _Fold(NodeTransformer):
+    """Replaces calls whose value is fixed by that value."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+
+    def visit_Call(self, call: nodes.Call) -> nodes.Expr:
+        """The value instead of the call; of a sentence with values in it, the sentence."""
+        self.generic_visit(call)
+        if not isinstance(call.node, nodes.Name) or call.node.name not in FIXED:
+            return call
+        function = self.environment.globals[call.node.name]
+        try:
+            fixed = [value.as_const() for value in call.args]
+            if call.node.name in WORDS and call.kwargs:
+                return self._filled(call, fixed[0])
+            named = {pair.key: pair.value.as_const() for pair in call.kwargs}
+        except nodes.Impossible:
+            return call
+        return self._const(call, function(*fixed, **named))
+
+    def visit_Concat(self, joined: nodes.Concat) -> nodes.Expr:
+        """Joined here if all of it is fixed, since Jinja2 would forget that it is HTML."""
+        self.generic_visit(joined)
+        try:
+            parts = [one.as_const() for one in joined.nodes]
+        except nodes.Impossible:
+            return joined
+        return self._const(joined, markup_join(parts))
+
+    def _filled(self, call: nodes.Call, sentence: str) -> nodes.Expr:
+        """``_("… %(n)s", n=…)`` as ``Markup("…の%(n)s") % {"n": …}``, which escapes."""
+        pairs = [
+            nodes.Pair(self._const(call, pair.key), pair.value, lineno=call.lineno)
+            for pair in call.kwargs
+        ]
+        words = self._const(call, Markup(translation.gettext(sentence)))
+        made = nodes.Mod(words, nodes.Dict(pairs, lineno=call.lineno), lineno=call.lineno)
+        made.set_environment(self.environment)
+        return made
+
+    def _const(self, at: nodes.Expr, value: Any) -> nodes.Const:
+        return nodes.Const(value, lineno=at.lineno, environment=self.environment)
+
+
+class PageEnvironment(Environment):
+    """An environment whose templates speak one language."""
+
+    code_generator_class = _Generator
+    html = staticmethod(html)
+    language = LANGUAGES[0]
+
+    def in_language(self, language: str) -> "PageEnvironment":
+        """The same environment in another language, with compiled templates of its own."""
+        other: PageEnvironment = self.overlay()  # type: ignore[assignment]
+        other.language = language
+        return other
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        with translation.override(self.language):
+            _Fold(self).visit(source)
+        return super()._generate(source, *args, **kwargs)
+
+
+class Pages(Jinja2):
+    """Django's Jinja2 engine, which answers in the language of the request."""
+
+    _by_language: dict[str, PageEnvironment]
+
+    @property
+    def env(self) -> PageEnvironment:
+        """The environment of the running request's language."""
+        return self._by_language[language()]
+
+    @env.setter
+    def env(self, made: PageEnvironment) -> None:
+        self._by_language = {one: made.in_language(one) for one in LANGUAGES}
+
+
+def once(request: HttpRequest) -> dict[str, Any]:
+    """The hidden field of forms, masked once per page and not once per form."""
+    return {"csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
