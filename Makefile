@@ -48,6 +48,7 @@ messages: $(VENV)/.dev
 
 # Write the lock files anew: exact versions with hashes, no addresses.
 LOCK := pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+  --no-emit-find-links \
   --strip-extras --allow-unsafe --no-header
 lock: $(VENV)/.dev
 	@$(BIN)/$(LOCK) --output-file requirements.lock pyproject.toml

@@ -70,7 +70,7 @@ def _answers(port: int) -> bool:
 
 @contextmanager
 def running(data: Path, environment: dict[str, str]) -> Iterator[Server]:
-    """Start ``renkei serve`` on a data folder, on core 0 if there are two, and end it afterwards."""
+    """Start the server on a data folder, on core 0 if there are two, and end it afterwards."""
     port = free_port()
     code = (
         "from renkei.config.installation import prepare; import django; django.setup(); prepare();"

@@ -19,10 +19,10 @@ from renkei.group.selectors import visible_to
 from renkei.group.services import (
     accept_invitation,
     appoint_manager,
-    dismiss_manager,
     approve_invitation,
     close_group,
     decline_invitation,
+    dismiss_manager,
     invite,
     invite_manager,
     leave_group,

@@ -19,7 +19,8 @@ from tests.cast import NAMES, NOBODY, Cast, loading, make_account, make_region, 
 
 # Who may do what to the patient's group, its patient, its managing organization, the nurse's
 # message and membership, and an invitation: that of "invited" by the manager - for the last two
-# administrators, their own; neither nurse nor invited is a physician. A letter is a state of things in which the answer is yes:
+# administrators, their own; neither nurse nor invited is a physician. A letter is a state of
+# things in which the answer is yes:
 #   c  the patient's consent is recorded      n  it is not
 #   w  it was withdrawn                       e  the group has ended (with consent)
 # fmt: off

@@ -3,9 +3,8 @@
 For disclosures and the live stream, whose own rules have been asked already.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from renkei.communication import log
@@ -14,11 +13,11 @@ from renkei.kernel import vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, row, rows
 from renkei.kernel.errors import Unknown
+from renkei.kernel.sealed import about
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of the log as it is shown. The same for everyone who may see it."""
 
     id: UUID
@@ -60,22 +59,25 @@ class Faces:
     """The faces a page needs: those of the members at hand, the rare others fetched once."""
 
     def __init__(self, lines: list[MemberLine]) -> None:
-        self._by_role = {line.face.role: line.face for line in lines}
-        self._by_account = {line.face.account: line.face for line in lines}
+        # by their numbers: an id takes long to hash
+        self._by_role = {line.face.role.int: line.face for line in lines if line.face.role}
+        self._by_account = {line.face.account.int: line.face for line in lines}
 
     def of_role(self, role: UUID) -> Face:
         """The face that goes with a role."""
-        if role not in self._by_role:
-            self._by_role[role] = self._fetch(role, None)
-        return self._by_role[role]
+        found = self._by_role.get(role.int)
+        if found is None:
+            found = self._by_role[role.int] = self._fetch(role, None)
+        return found
 
     def of(self, account: UUID, role: UUID | None) -> Face:
         """The face of an author, in the role in which they wrote."""
         if role is not None:
             return self.of_role(role)
-        if account not in self._by_account:
-            self._by_account[account] = self._fetch(None, account)
-        return self._by_account[account]
+        found = self._by_account.get(account.int)
+        if found is None:
+            found = self._by_account[account.int] = self._fetch(None, account)
+        return found
 
     def _fetch(self, role: UUID | None, account: UUID | None) -> Face:
         found = row(_FACES, [role.hex if role else None, account.hex if account else None])
@@ -84,39 +86,35 @@ class Faces:
         return face(found[:WIDTH])
 
 
-class _Ids(dict[Any, UUID | None]):
-    """Ids as Python knows them; the same few keys and people come again in every row."""
-
-    def __missing__(self, value: Any) -> UUID | None:
-        self[value] = found = as_uuid(value)
-        return found
+def _reason(message: UUID, key: UUID, sealed: bytes) -> str:
+    place = about("communication.Communication", message, "withdrawal_reason")
+    reason: str = vault.unseal_json(key, sealed, about=place)
+    return reason
 
 
-def _entry(
-    found: tuple[Any, ...], faces: Faces, understood: dict[int, list[Face]], ids: _Ids
-) -> Entry:
-    message, key, sender = as_uuid(found[0]), ids[found[1]], ids[found[4]]
+def _entry(found: tuple[Any, ...], faces: Faces, understood: dict[int, list[Face]]) -> Entry:
+    """An entry from the columns of ``_ENTRY``."""
+    message, key, sender = as_uuid(found[0]), as_uuid(found[1]), as_uuid(found[4])
     assert message is not None and key is not None and sender is not None
-    subject, reason = ids[found[6]], found[15]
+    subject, reason = as_uuid(found[6]), found[15]
     withdrawn = found[14] is not None
-    place = f"communication.Communication/{message.hex}/withdrawal_reason"
     return Entry(
-        id=message,
-        seq=found[2],
-        event=found[3],
-        sender=faces.of(sender, ids[found[5]]),
-        subject=faces.of_role(subject) if subject else None,
-        kind=found[7],
-        importance=found[8],
-        text="" if withdrawn else log.unseal(key, message, found[12], found[9]),
-        sent_at=from_us(found[10]),
-        reply_to=found[11],
-        version=found[12],
-        corrected_at=from_us(found[13]) if found[13] else None,
-        withdrawn_at=from_us(found[14]) if withdrawn else None,
-        withdrawal_reason=vault.unseal_json(key, reason, about=place) if reason else "",
-        understood=understood.get(found[2], []),
-        replies=[],
+        message,
+        found[2],
+        found[3],
+        faces.of(sender, as_uuid(found[5])),
+        faces.of_role(subject) if subject else None,
+        found[7],
+        found[8],
+        "" if withdrawn else log.unseal(key, message, found[12], found[9]),
+        from_us(found[10]),
+        found[11],
+        found[12],
+        from_us(found[13]) if found[13] else None,
+        from_us(found[14]) if withdrawn else None,
+        _reason(message, key, reason) if reason else "",
+        understood.get(found[2], []),
+        [],
     )
 
 
@@ -130,8 +128,7 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
         who = as_uuid(account)
         assert who is not None
         understood.setdefault(seq, []).append(faces.of(who, None))
-    ids = _Ids()
-    return [_entry(one, faces, understood, ids) for one in rows(_RANGE, [group.hex, first, last])]
+    return [_entry(one, faces, understood) for one in rows(_RANGE, [group.hex, first, last])]
 
 
 def threaded(found: list[Entry]) -> list[Entry]:

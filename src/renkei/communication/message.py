@@ -3,12 +3,13 @@
 Itself and what may be done with it, who has read it, its wordings; how it will appear, and to whom.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from renkei.communication import log
 from renkei.communication.entries import Entry, entries
+from renkei.communication.reading import record_reading
 from renkei.communication.services import checked_text
 from renkei.group.disclosures import Head, head, members
 from renkei.kernel.clock import from_us
@@ -16,7 +17,7 @@ from renkei.kernel.database import as_uuid, row, rows
 from renkei.kernel.errors import Unknown
 from renkei.people.faces import Face
 from renkei.policy.rules import RULES, may
-from renkei.policy.standing import LOADS, Standing
+from renkei.policy.standing import LOADS, Actor, Membership, Standing
 from renkei.policy.use_case import disclosure
 
 _MESSAGE_RULES = [
@@ -106,17 +107,41 @@ class MessageView:
     mine: bool
     understood: bool  # the person has said 「了解」
     can: frozenset[str]
+    new: bool  # its text was not disclosed to the person before
 
 
-@disclosure("group.see", on="communication")
-def see_message(standing: Standing) -> MessageView:
+def _is_new(member: Membership, entry: Entry, me: UUID) -> bool:
+    """Whether somebody else's text is disclosed to the member for the first time."""
+    if entry.withdrawn_at is not None or entry.sender.account == me:
+        return False
+    known = row(
+        "SELECT 1 FROM communication_reading"
+        " WHERE member_id = %s AND first_seq <= %s AND last_seq >= %s",
+        [member.id.hex, entry.seq, entry.seq],
+    )
+    return known is None
+
+
+def see_message(actor: Actor, message: UUID) -> MessageView:
     """One message again, for its own page or after something about it changed.
+
+    What is disclosed for the first time is recorded before this returns, as on the timeline.
 
     Raises:
         Unknown: it is no message but an event.
     """
+    view = _message(actor, message)
+    if view.new:
+        read_seq = record_reading(actor, view.head.group, view.entry.seq, view.entry.seq)
+        return replace(view, cursors=view.cursors | {view.head.me: read_seq})
+    return view
+
+
+@disclosure("group.see", on="communication")
+def _message(standing: Standing) -> MessageView:
     where, message = standing.where, standing.what.message
-    assert where is not None and where.group is not None and message is not None
+    assert where is not None and where.group is not None and where.member is not None
+    assert message is not None
     if message.event:
         raise Unknown("message")
     top = head(standing)
@@ -128,6 +153,7 @@ def see_message(standing: Standing) -> MessageView:
         mine=message.sender == top.me,
         understood=any(face.account == top.me for face in entry.understood),
         can=frozenset(name for name in _MESSAGE_RULES if may(standing, name)),
+        new=_is_new(where.member, entry, top.me),
     )
 
 

@@ -170,11 +170,11 @@ def read_timeline(
 def _after_reading(top: Head, read_seq: int) -> Head:
     """The head with the reader's own cursor and count as they are once the page was recorded."""
     groups = [
-        replace(line, unread=line.last_seq - read_seq) if line.id == top.group else line
+        line._replace(unread=line.last_seq - read_seq) if line.id == top.group else line
         for line in top.shell.groups
     ]
     lines = [
-        replace(line, read_seq=read_seq) if line.face.account == top.me else line
+        line._replace(read_seq=read_seq) if line.face.account == top.me else line
         for line in top.members
     ]
     return replace(top, shell=replace(top.shell, groups=groups), members=lines, read_seq=read_seq)

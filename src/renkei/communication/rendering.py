@@ -86,9 +86,9 @@ class Rendering:
         self._filters = _environment().filters
         self._of = len(cursors)
         self._cursors = sorted(cursors.values())
-        self._read = cursors
+        self._read = {account.int: seq for account, seq in cursors.items()}
         self._paragraphs = self._filters["paragraphs"]
-        self._authors: dict[UUID, Author] = {}
+        self._authors: dict[int, Author] = {}  # by the number of role or account
 
     def html(self, entries: list[Entry], *, first_unread: int = 0, headings: bool = True) -> Markup:
         """The entries one after the other, with the headings of their days.
@@ -115,11 +115,11 @@ class Rendering:
     def readers(self, seq: int, sender: UUID) -> int:
         """How many of the members have read up to this entry; its author counts."""
         read = self._of - bisect_left(self._cursors, seq)
-        return read + (self._read.get(sender, seq) < seq)
+        return read + (self._read.get(sender.int, seq) < seq)
 
     def _author(self, face: Face) -> Author:
         """The author of a message, made once for all their messages."""
-        key = face.role or face.account
+        key = (face.role or face.account).int
         found = self._authors.get(key)
         if found is None:
             joint = "・" if face.profession and face.organization else ""

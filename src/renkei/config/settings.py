@@ -124,7 +124,10 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        else {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # few, and guessing would push its own count out
+        }
     )
 }
 
@@ -170,7 +173,8 @@ CSRF_COOKIE_SECURE = BEHIND_TLS
 CSRF_FAILURE_VIEW = "renkei.web.errors.csrf_failed"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000  # bytes of a form without its files
-FILE_UPLOAD_MAX_MEMORY_SIZE = 20_000_000  # larger than any photo, so none touches the disk
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 20_000_000  # the largest body there is: no photo touches the disk
 
 # ── Language and time ─────────────────────────────────────────────────────────────────────────────
 

@@ -1,7 +1,7 @@
 """What a person is shown of their groups: the list of them, and the head of one."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from renkei.communication import log
@@ -35,8 +35,7 @@ class Newest:
     sent_at: Any  # aware datetime
 
 
-@dataclass(frozen=True, slots=True)
-class GroupLine:
+class GroupLine(NamedTuple):
     """A group in a list."""
 
     id: UUID
@@ -79,15 +78,15 @@ def _line(found: tuple[Any, ...], newest: Newest | None = None) -> GroupLine:
     group = as_uuid(found[0])
     assert group is not None
     return GroupLine(
-        id=group,
-        kind=found[1],
-        last_seq=found[2],
-        closed=found[3] is not None,
-        unread=found[2] - found[4],
-        manager=bool(found[5]),
-        patient=patient,
-        identity=identity,
-        newest=newest,
+        group,
+        found[1],
+        patient,
+        identity,
+        found[2] - found[4],
+        found[2],
+        bool(found[5]),
+        found[3] is not None,
+        newest,
     )
 
 
@@ -120,7 +119,7 @@ def shell(standing: Standing) -> Shell:
     who = standing.who
     assert who.account is not None
     found = rows(f"SELECT {_LINE} {FROM_VISIBLE} WHERE {VISIBLE}", [who.account.hex])
-    vault.warm({key for one in found if (key := as_uuid(one[7]))})
+    vault.warm(as_uuid(one[7]) for one in found)
     lines = sorted((_line(one) for one in found), key=_kana)
     return Shell(me(standing), lines)
 
@@ -139,7 +138,7 @@ def groups_with_newest(standing: Standing) -> list[GroupLine]:
         " ORDER BY t.posted_at DESC",
         [standing.who.account.hex],
     )
-    vault.warm({key for one in found for at in (7, 10) if (key := as_uuid(one[at]))})
+    vault.warm(as_uuid(one[at]) for one in found for at in (7, 10))
     return [_line(one, newest_of(one[9:])) for one in found]
 
 
@@ -152,8 +151,7 @@ class Call:
     phone: str
 
 
-@dataclass(frozen=True, slots=True)
-class MemberLine:
+class MemberLine(NamedTuple):
     """A member of a group, now or formerly."""
 
     id: UUID
@@ -230,15 +228,15 @@ def _member(found: tuple[Any, ...], names: dict[Any, str]) -> MemberLine:
     member = as_uuid(rest[0])
     assert member is not None
     return MemberLine(
-        id=member,
-        face=face(found[:WIDTH]),
-        role_in_care=rest[1],
-        manager=bool(rest[2]),
-        origin=rest[3],
-        joined_at=from_us(rest[4]),
-        ended_at=from_us(rest[5]) if rest[5] else None,
-        read_seq=rest[6],
-        appointed_by=appointed_by,
+        member,
+        face(found[:WIDTH]),
+        rest[1],
+        bool(rest[2]),
+        appointed_by,
+        rest[3],
+        from_us(rest[4]),
+        from_us(rest[5]) if rest[5] else None,
+        rest[6],
     )
 
 

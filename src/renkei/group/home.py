@@ -16,13 +16,13 @@ from renkei.group.disclosures import (
 )
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
-from renkei.kernel.database import as_uuid, rows
+from renkei.kernel.database import as_uuid, execute, for_update, rows
 from renkei.patient.models import Identity
 from renkei.people.disclosures import password_state
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.rules import may
-from renkei.policy.standing import Actor, Standing, load
-from renkei.policy.use_case import disclosure
+from renkei.policy.standing import Actor, On, Standing, load
+from renkei.policy.use_case import disclosure, own_record
 from renkei.region.disclosures import NoticeLine, notices
 
 SHOWN: Final = 20  # unread groups on the page; the rest stand in the list of patients
@@ -43,6 +43,15 @@ class Task:
     until: datetime | date | None = None
     count: int = 0
     mine: bool = True  # False if somebody else has to do it and the person can only ask
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A message whose first words home shows to a member for the first time."""
+
+    member: UUID
+    group: UUID
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +97,9 @@ _CONSENTS = """
     ORDER BY p.registered_at DESC"""
 _NEWEST = """
     SELECT g.id, t.id, g.key_id, t.version, t.text, t.event, t.importance, t.withdrawn_at,
-      t.sent_at, ta.id, ta.key_id, ta.profile_sealed, t.posted_at
+      t.sent_at, ta.id, ta.key_id, ta.profile_sealed, t.seq, m.id, m.previewed_seq
     FROM group_group g
+    JOIN group_member m ON m.group_id = g.id AND m.account_id = %s AND m.ended_at IS NULL
     JOIN communication_communication t ON t.group_id = g.id AND t.seq = g.last_seq
     JOIN people_account ta ON ta.id = t.sender_id
     WHERE g.id IN ({}) ORDER BY t.posted_at DESC LIMIT {}"""
@@ -170,25 +180,77 @@ def _about_oneself(standing: Standing, me: Face) -> Iterator[Task]:
         yield Task("photo")
 
 
-def _unread(lines: list[GroupLine]) -> list[tuple[GroupLine, Newest | None]]:
-    """The groups with news, latest first, each with its newest entry."""
+Unread = list[tuple[GroupLine, Newest | None]]
+
+
+def _unread(account: UUID, lines: list[GroupLine]) -> tuple[Unread, list[Preview]]:
+    """The groups with news, latest first, each with its newest entry; whose words are new."""
     waiting = {line.id: line for line in lines if line.unread > 0}
     if not waiting:
-        return []
+        return [], []
     places = ", ".join(["%s"] * len(waiting))
-    found = rows(_NEWEST.format(places, SHOWN), [group.hex for group in waiting])
-    vault.warm({key for one in found for at in (2, 10) if (key := as_uuid(one[at]))})
-    return [
-        (waiting[group], newest_of(one[1:12]))
-        for one in found
-        if (group := as_uuid(one[0])) in waiting
-    ]
+    ids = [account.hex, *(group.hex for group in waiting)]
+    found = rows(_NEWEST.format(places, SHOWN), ids)
+    vault.warm(as_uuid(one[at]) for one in found for at in (2, 10))
+    shown: Unread = []
+    new = []
+    for one in found:
+        group, member, seq = as_uuid(one[0]), as_uuid(one[13]), one[12]
+        assert group is not None and member is not None
+        newest = newest_of(one[1:12])
+        shown.append((waiting[group], newest))
+        if newest is not None and newest.text and seq > one[14]:
+            new.append(Preview(member, group, seq))
+    return shown, new
+
+
+def see_home(actor: Actor, on: On) -> Home:
+    """Everything on ホーム; the number of queries does not grow with the number of groups.
+
+    Whose first words stand there for the first time is recorded before this returns.
+    """
+    home, standing, new = _home(actor, on)
+    if new:
+        _record(standing, new)
+    return home
+
+
+def _record(standing: Standing, new: list[Preview]) -> None:
+    """One line in the reader's own stream, and one statement, for all groups together."""
+    assert standing.who.account is not None
+    with own_record(standing, "home.see", f"Account/{standing.who.account.hex}") as change:
+        ids = [one.member.hex for one in new]
+        places = ", ".join(["%s"] * len(ids))
+        kept = {
+            as_uuid(member): seq  # two windows of one person wait for each other here
+            for member, seq in rows(
+                f"SELECT id, previewed_seq FROM group_member WHERE id IN ({places}) ORDER BY id"
+                + for_update("group_member"),
+                ids,
+            )
+        }
+        new = [one for one in new if one.seq > kept.get(one.member, one.seq)]
+        change.silent = not new
+        change.detail["previewed"] = [[one.group.hex, one.seq] for one in new]
+        if new:
+            _move(new)
+
+
+def _move(new: list[Preview]) -> None:
+    steps = " ".join(["WHEN id = %s THEN %s"] * len(new))
+    places = ", ".join(["%s"] * len(new))
+    execute(
+        f"UPDATE group_member SET previewed_seq = CASE {steps} ELSE previewed_seq END"
+        f" WHERE id IN ({places})",
+        [part for one in new for part in (one.member.hex, one.seq)]
+        + [one.member.hex for one in new],
+    )
 
 
 @disclosure("home.see", on="region")
-def see_home(standing: Standing) -> Home:
-    """Everything on ホーム; the number of queries does not grow with the number of groups."""
+def _home(standing: Standing) -> tuple[Home, Standing, list[Preview]]:
     around = shell(standing)
+    unread, new = _unread(around.me.face.account, around.groups)
     now = clock.to_us(clock.now())
     tasks: list[Task] = [
         *_to_answer(standing, now),
@@ -196,10 +258,11 @@ def see_home(standing: Standing) -> Home:
         *_consents(standing, around.groups),
         *_about_oneself(standing, around.me.face),
     ]
-    return Home(
+    home = Home(
         shell=around,
         tasks=tasks,
-        unread=_unread(around.groups),
+        unread=unread,
         unread_groups=sum(line.unread > 0 for line in around.groups),
         notices=notices(standing),
     )
+    return home, standing, new

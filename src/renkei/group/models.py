@@ -55,6 +55,7 @@ class Member(SealedEntity):
     """One person's place in a group, from joining to leaving (CareTeam.participant).
 
     ``read_seq`` is how far the person has read; unread = ``group.last_seq - read_seq``.
+    ``previewed_seq`` is the newest entry whose first words home has shown them; it is on record.
     """
 
     class Origin(models.TextChoices):
@@ -75,6 +76,7 @@ class Member(SealedEntity):
     end_reason = models.BinaryField(null=True)  # sealed (N3.6)
     released_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     read_seq = models.BigIntegerField(default=0)
+    previewed_seq = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [

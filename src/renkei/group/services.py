@@ -316,9 +316,10 @@ def _end_membership(
 
 
 def _refuse_last_manager(group: Group, member: Member) -> None:
-    """A group is never without a manager while others are in it."""
+    """A group is never without a manager in office while others are in it."""
     others = group.members.filter(ended_at=None).exclude(pk=member.pk)
-    if member.manager and not others.filter(manager=True).exists() and others.exists():
+    in_office = others.filter(manager=True, role__ended_at=None, account__suspended_at=None)
+    if member.manager and not in_office.exists() and others.exists():
         raise Problem(gettext_noop("This is the last manager of the group."))
 
 

@@ -41,7 +41,7 @@ def to_us(moment: datetime) -> int:
 
 def from_us(us: int) -> datetime:
     """The aware moment, in UTC, that ``to_us`` turned into ``us``."""
-    return _EPOCH + timedelta(microseconds=us)
+    return datetime.fromtimestamp(us / 1_000_000, UTC)  # to the microsecond until 2242
 
 
 @contextmanager

@@ -12,7 +12,7 @@ chapter 8 (encryption of stored data, management of keys).
 import os
 from base64 import b64decode, b64encode
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -35,7 +35,7 @@ _FORMAT = b"\x01"  # AES-256-GCM, 12 bytes of nonce
 _NONCE = 12  # bytes
 _OPEN_KEYS = 8192  # data keys held ready in memory
 
-_ready: OrderedDict[UUID, AESGCM] = OrderedDict()
+_ready: OrderedDict[int, AESGCM] = OrderedDict()  # by number: an id takes long to hash
 _lock = Lock()
 _masters_lock = Lock()
 
@@ -188,13 +188,13 @@ def making_keys() -> Iterator[None]:
 
 def _remember(key_id: UUID, ready: AESGCM) -> None:
     with _lock:
-        _ready[key_id] = ready
+        _ready[key_id.int] = ready
         if len(_ready) > _OPEN_KEYS:
             _ready.popitem(last=False)
 
 
 def _key(key_id: UUID) -> AESGCM:
-    ready = _ready.get(key_id)
+    ready = _ready.get(key_id.int)
     if ready is None:
         stored = DataKey.objects.filter(pk=key_id).first()
         if stored is None:
@@ -204,9 +204,9 @@ def _key(key_id: UUID) -> AESGCM:
     return ready
 
 
-def warm(key_ids: set[UUID]) -> None:
+def warm(key_ids: Iterable[UUID | None]) -> None:
     """Fetch the keys not yet in memory with one query; for pages that open many records."""
-    missing = [key_id for key_id in key_ids if key_id not in _ready]
+    missing = {one for one in key_ids if one is not None and one.int not in _ready}
     if missing:
         for stored in DataKey.objects.filter(pk__in=missing, wrapped__isnull=False):
             _remember(stored.id, _unwrap(stored))

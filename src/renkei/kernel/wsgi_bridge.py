@@ -2,7 +2,8 @@
 
 A thread is taken only when the request is there: small bodies are read before. Large
 uploads and streamed responses pass through in pieces, each side waiting for the other,
-and a side that stalls too long is given up. What a request says is never logged.
+and a side that stalls too long is given up. Large uploads never hold more than a quarter
+of the threads. What a request says is never logged.
 """
 
 import asyncio
@@ -50,6 +51,7 @@ class WSGIBridge:
     def __init__(self, wsgi_app: WSGIApp, threads: int) -> None:
         self._app = wsgi_app
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="web")
+        self._large = asyncio.Semaphore(max(1, threads // 4))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         upload = Upload(receive)
@@ -60,6 +62,20 @@ class WSGIBridge:
             return await _answer(send, refused.status)
         except Gone:
             return
+        if upload.complete:
+            return await self._reply(environ, upload, receive, send)
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await self._large.acquire()
+        except TimeoutError:
+            return await _answer(send, 503)
+        try:
+            upload.hurry()
+            await self._reply(environ, upload, receive, send)
+        finally:
+            self._large.release()
+
+    async def _reply(self, environ: Environ, upload: Upload, receive: Receive, send: Send) -> None:
         reply = _Reply(send, environ["REQUEST_METHOD"])
         self._pool.submit(reply.run, self._app, environ)
         try:

@@ -18,9 +18,13 @@ Environ = dict[str, Any]
 WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 PIECE: Final = 64 * 1024
-LARGEST_BODY: Final = 60_000_000
+SMALL: Final = 256 * 1024
+"""What is read before a thread is taken: more than the longest message, percent-encoded."""
+LARGEST_BODY: Final = 20_000_000
 LARGEST_HEAD: Final = 32 * 1024
 STALL_SECONDS: Final = 60.0
+UPLOAD_SECONDS: Final = 180.0
+"""How long a large upload may hold its thread, however steadily it trickles."""
 
 
 class Gone(OSError):
@@ -39,10 +43,11 @@ class Upload:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+        self._until = 0.0
         self.complete = False
 
     async def begin(self, environ: Environ) -> io.BufferedIOBase:
-        """Read what is small; of what is large, read the first piece."""
+        """Read what is small; of what is large, read its beginning."""
         length = environ.get("CONTENT_LENGTH", "")
         if not length and "HTTP_TRANSFER_ENCODING" not in environ:
             self.complete = True
@@ -52,7 +57,7 @@ class Upload:
         if int(length or 0) > LARGEST_BODY:
             raise Refused(413)
         try:
-            first = await self.piece()
+            first = await self.piece(SMALL)
         except TimeoutError:
             raise Refused(408) from None
         if self.complete:
@@ -62,11 +67,16 @@ class Upload:
             raise Refused(411)
         return io.BufferedReader(_Input(self, first), PIECE)
 
-    async def piece(self) -> bytes:
+    def hurry(self) -> None:
+        """From now on a thread waits: the rest has to be here in time."""
+        self._until = asyncio.get_running_loop().time() + UPLOAD_SECONDS
+
+    async def piece(self, size: int = PIECE) -> bytes:
         """The next 64 KiB, or what is left; TimeoutError if that takes a minute."""
         piece = b""
-        async with asyncio.timeout(STALL_SECONDS):
-            while not self.complete and len(piece) < PIECE:
+        until = asyncio.get_running_loop().time() + STALL_SECONDS
+        async with asyncio.timeout_at(min(until, self._until or until)):
+            while not self.complete and len(piece) < size:
                 message = await self._receive()
                 if message["type"] == "http.disconnect":
                     raise Gone

@@ -1,7 +1,6 @@
 """How a colleague is shown everywhere: face, name, profession, organization."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from renkei.kernel import vault
@@ -12,8 +11,7 @@ COLUMNS = "a.id, a.key_id, a.profile_sealed, a.photo_changed_at, r.id, r.profess
 WIDTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(NamedTuple):
     """A colleague as everybody sees them (N3.5)."""
 
     account: UUID
@@ -49,12 +47,12 @@ def face(columns: tuple[Any, ...]) -> Face:
         key, columns[2], about=f"people.Account/{account.hex}/profile_sealed"
     )
     return Face(
-        account=account,
-        role=as_uuid(columns[4]),
-        name=profile["name"],
-        kana=profile["kana"],
-        profession=columns[5] or "",
-        organization=columns[7] or "",
-        organization_id=as_uuid(columns[6]),
-        photo=columns[3] or 0,
+        account,
+        as_uuid(columns[4]),
+        profile["name"],
+        profile["kana"],
+        columns[5] or "",
+        columns[7] or "",
+        as_uuid(columns[6]),
+        columns[3] or 0,
     )

@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from datetime import date
 from io import BytesIO
+from threading import BoundedSemaphore
 from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
@@ -24,12 +25,15 @@ from renkei.people.models import (
     Session,
 )
 from renkei.people.passwords import set_own_password
-from renkei.policy.use_case import Change, use_case
+from renkei.policy.standing import Actor, On, Standing
+from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region.models import Region
 
 PHOTO_SIDE = 256  # pixels
 PHOTO_BYTES = 15_000_000
-PHOTO_PIXELS = 60_000_000
+PHOTO_PIXELS = 60_000_000  # of a JPEG, which is opened at a fraction of its size
+WHOLE_PIXELS = 24_000_000  # of a PNG or WebP, which is opened whole
+_opening = BoundedSemaphore(2)  # pictures opened at the same time: each takes up to 200 MB
 
 
 @use_case("region.load", on="region")
@@ -128,14 +132,31 @@ def change_profile(change: Change, *, name: str, kana: str, phone: str) -> None:
     change.about("Account", account.id)
 
 
-@use_case("profile.change", on="region")
-def change_photo(change: Change, *, picture: bytes) -> None:
+@disclosure("profile.change", on="region")
+def _before_photo(standing: Standing) -> None:
+    """Nothing is shown; but the rule is asked before a picture is opened."""
+
+
+def change_photo(actor: Actor, on: On, *, picture: bytes) -> None:
     """Set one's own face photo: cut square, made small, freed of place and camera (N3.5).
 
+    The picture is opened before the change begins, so that nobody who writes waits for it.
+
     Raises:
-        Problem: it is no picture, or far too large.
+        Problem: it is no picture, far too large, or others are just being opened.
     """
-    small = _square(picture)
+    _before_photo(actor, on)
+    if not _opening.acquire(blocking=False):
+        raise Problem(gettext_noop("Please wait a moment."), field="photo")
+    try:
+        small = _square(picture)
+    finally:
+        _opening.release()
+    _keep_photo(actor, on, small=small)
+
+
+@use_case("profile.change", on="region")
+def _keep_photo(change: Change, *, small: bytes) -> None:
     account = Account.objects.select_for_update().get(pk=change.account)
     account.photo = vault.seal(
         account.key_id, small, about=about(account._meta.label, account.id, "photo")
@@ -161,8 +182,10 @@ def _square(picture: bytes) -> bytes:
         raise not_a_picture
     try:
         with Image.open(BytesIO(picture), formats=["JPEG", "PNG", "WEBP"]) as image:
-            if image.width * image.height > PHOTO_PIXELS:
+            most = PHOTO_PIXELS if image.format == "JPEG" else WHOLE_PIXELS
+            if image.width * image.height > most:
                 raise not_a_picture
+            image.draft("RGB", (2 * PHOTO_SIDE, 2 * PHOTO_SIDE))  # does something for JPEG alone
             upright = ImageOps.exif_transpose(image).convert("RGB")
             small = ImageOps.fit(upright, (PHOTO_SIDE, PHOTO_SIDE))
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:

@@ -131,9 +131,9 @@ _refusals: dict[tuple[str, str, str], datetime] = {}
 _refusals_lock = Lock()
 
 
-def _is_news(standing: Standing, permission: str, now: datetime) -> bool:
-    """Whether this refusal gets a line, or is joined to one just written."""
-    key = (_own_stream(standing), permission, _stream(standing))
+def _is_news(standing: Standing, permission: str, now: datetime, about: str = "") -> bool:
+    """Whether this refusal or failure gets a line, or is joined to one just written."""
+    key = (_own_stream(standing), permission, about or _stream(standing))
     with _refusals_lock:
         if len(_refusals) > 10_000:
             _refusals.clear()
@@ -200,8 +200,12 @@ def _run(
 
 
 def _record_failure(change: Change, permission: str) -> None:
-    """Leave a line about a change that was undone; what it would have told is not told."""
-    if change.entity:
+    """Leave a line about a change that was undone; what it would have told is not told.
+
+    Those of one kind by one person about one thing within a minute are one line, so that nobody
+    makes a chain grow by failing again and again.
+    """
+    if change.entity and _is_news(change.standing, permission, change.now, change.entity):
         with _transaction():
             _line(change, permission, Outcome.FAILED.value)
 

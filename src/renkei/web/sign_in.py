@@ -6,14 +6,16 @@ This is the only place with signal receivers: allauth and Django tell of signing
 import logging
 from hashlib import sha256
 from typing import Any, ClassVar
+from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.views import LogoutView, PasswordChangeView
 from allauth.core import context
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth import logout as end_session
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
@@ -49,6 +51,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         "enter_current_password": gettext_lazy("This is not your current password."),
     }
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Where attempts are counted; what a proxy cannot name counts as one place."""
+        try:
+            return str(super().get_client_ip(request))
+        except PermissionDenied:
+            return "unknown"
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody makes an account for themselves; organizations apply (A3)."""
         return False
@@ -81,12 +90,17 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
     def logout(self, request: HttpRequest) -> None:
-        """End the session, and only then the live streams that came with it."""
-        account = request.user.pk
+        """End the session, and only then the live streams that came with it.
+
+        Who has none ends nothing: no write, and nobody's stream is asked about.
+        """
+        account = request.session.get(SESSION_KEY)
         end_session(request)
+        if account is None:
+            return
         with transaction.atomic():
             execute("UPDATE region_region SET standing_epoch = standing_epoch + 1", [])
-        bus().publish(Hint("standing", None, 0, account))
+        bus().publish(Hint("standing", None, 0, UUID(account)))
 
     def set_password(self, user: Account, password: str) -> None:
         """Keep the person's new password and end their other sessions."""
