@@ -14,11 +14,11 @@ def get(path: str, cookie: str, accept: str = "text/html") -> bytes:
     ).encode()
 
 
-def post(path: str, cookie: str, csrf: str, body: bytes) -> bytes:
-    """A POST request with a form in its body; the answer is asked for as JSON."""
+def post(path: str, cookie: str, csrf: str, body: bytes, kind: str = "json") -> bytes:
+    """A POST request as the page's script sends it; of another ``kind`` as a form does."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\nX-CSRFToken: {csrf}\r\n"
-        "Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "Accept: application/json\r\nContent-Type: application/{kind}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -54,9 +54,9 @@ def cheapest(
 def _post(person: dict[str, Any], group: str) -> Callable[[], bytes]:
     def make() -> bytes:
         body = {"text": TEXT, "kind": "report", "importance": "normal", "confirmed": "yes"}
-        form = urlencode({**body, "key": str(uuid4())}).encode()
+        sent = json.dumps({**body, "key": str(uuid4())}, ensure_ascii=False).encode()
         return client.post(
-            f"/groups/{group}/messages", person["cookie"], person["csrf_token"], form
+            f"/groups/{group}/messages", person["cookie"], person["csrf_token"], sent
         )
 
     return make
@@ -90,8 +90,8 @@ def open_group(server: Server, people: People) -> dict[str, float]:
     group = people[0]["groups"][0]
     readers = [person for person in people if group in person["groups"]][:8]
     for person in readers:  # read up to the end, as somebody who opens the page again has
-        form = urlencode({"first": 1, "last": 1_000_000}).encode()
-        request = client.post(f"/groups/{group}/read", person["cookie"], person["csrf_token"], form)
+        sent = json.dumps({"first": "1", "last": "1000000"}).encode()
+        request = client.post(f"/groups/{group}/read", person["cookie"], person["csrf_token"], sent)
         asyncio.run(_quietly(server.port, request))
     return cheapest(
         server,
@@ -135,7 +135,7 @@ def login(server: Server, people: People, password: str) -> dict[str, float]:
 def _sign_in(person: dict[str, Any], password: str) -> Callable[[], bytes]:
     csrf_only = person["cookie"].split("; ")[1]
     form = urlencode({"login": person["email"], "password": password}).encode()
-    made = client.post("/sign-in", csrf_only, person["csrf_token"], form)
+    made = client.post("/sign-in", csrf_only, person["csrf_token"], form, "x-www-form-urlencoded")
     return lambda: made.replace(b"Accept: application/json", b"Accept: text/html")
 
 

@@ -28,8 +28,9 @@ from renkei.patient.models import Patient
 from renkei.people.models import Account, OperatorRole, Organization, PractitionerRole
 from renkei.people.passwords import LettersAndDigits, LongEnough
 from renkei.people.sessions import SessionStore, stored_key
+from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.policy.standing import Actor, load
+from renkei.policy.standing import Actor
 from renkei.region.folder import Fault, read_folder
 from renkei.region.models import PolicyVersion, Region
 from renkei.region.wording import TEXTS, fill, policy_text

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,6 +31,7 @@ class World:
         self.until: dict[str, float] = {}
         self.renderings: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
+        self.recorded: list[tuple[str, dict[UUID, tuple[int, int]]]] = []
         self.commits = 0
         self.standings = 0
         self.delay: Callable[[], float] = lambda: 0.0
@@ -108,6 +109,10 @@ class World:
         self._asked("event")
         with self.lock:
             return f"<p>{rendering} {self.logs[group][seq - 1]}</p>\n"
+
+    def replayed(self, session: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
+        self._asked("replayed")
+        self.recorded.append((session, dict(ranges)))
 
     def positions(self, groups: Collection[UUID]) -> dict[UUID, int]:
         self._asked("positions")

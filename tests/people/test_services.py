@@ -27,8 +27,9 @@ from renkei.people.services import (
     change_profile,
     choose_role,
 )
+from renkei.people.sessions import SessionStore, stored_key
+from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.policy.standing import load
 from renkei.policy.use_case import GateClosed
 from renkei.region import parameters
 from renkei.region.models import PolicyVersion, Region
@@ -328,3 +329,14 @@ def test_faces_are_for_people_who_may_use_the_system(cast: Cast) -> None:
         change_profile(cast["stranger"], None, name="山田", kana="やまだ", phone="")
     with pytest.raises(SignedOut):
         see_photo(cast["nobody"], None, cast.account("nurse"))
+
+
+def test_a_session_lasts_as_long_as_the_policy_says(cast: Cast) -> None:
+    PolicyVersion.objects.filter(pk=cast.policy).update(parameters={"session_hours": 3})
+    parameters.of.cache_clear()
+    store = SessionStore()
+    store["_auth_user_id"] = str(cast.account("nurse"))
+    store.create()
+    session = Session.objects.get(pk=stored_key(store.session_key or ""))
+    assert session.until - session.started_at == timedelta(hours=3)
+    parameters.of.cache_clear()

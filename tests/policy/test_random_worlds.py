@@ -13,8 +13,9 @@ from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.patient.models import Consent, Patient
 from renkei.people.models import Account, Organization, PractitionerRole, Session
+from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.policy.standing import Actor, load
+from renkei.policy.standing import Actor
 from renkei.region.models import Region
 from tests.cast import Cast
 

@@ -13,8 +13,9 @@ from renkei.kernel.errors import SignedOut, Unknown
 from renkei.patient.models import Consent
 from renkei.patient.services import withdraw_consent
 from renkei.people.models import Account, Organization, PractitionerRole
+from renkei.policy.loading import load
 from renkei.policy.rules import RULES, check_loaded, may
-from renkei.policy.standing import Actor, On, Standing, Who, load
+from renkei.policy.standing import Actor, On, Standing, Who
 from tests.cast import NAMES, NOBODY, Cast, loading, make_account, make_region, person
 
 # Who may do what to the patient's group, its patient, its managing organization, the nurse's

@@ -174,3 +174,20 @@ def test_beyond_the_end_of_the_log_there_is_its_end(cast, query):
     part = client(cast, "nurse").get(f"/groups/{cast.group}/entries?{query}", **JSON).json()
     assert part["last"] == newest
     assert part["end"] == newest
+
+
+def test_a_script_sends_its_form_as_json(cast):
+    browser, address = client(cast, "nurse"), f"/groups/{cast.group}/messages"
+    sent = browser.post(address, ready(), content_type="application/json", **JSON)
+    assert sent.status_code == 201
+    shown = text_of(browser.get(f"/messages/{sent.json()['id']}"))
+    assert "体重は48.1kgです。" in shown
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '"text"', '{"text": ["a"]}', '{"text": {"a": 1}}'])
+def test_json_that_is_no_form_says_nothing(cast, body):
+    browser, before = client(cast, "nurse"), Communication.objects.count()
+    address = f"/groups/{cast.group}/messages"
+    answer = browser.post(address, body, content_type="application/json", **JSON)
+    assert answer.status_code == 422
+    assert Communication.objects.count() == before

@@ -14,8 +14,8 @@ from renkei.kernel.errors import Refused
 from renkei.patient.models import Basics, Consent
 from renkei.patient.services import register_patient
 from renkei.people.models import Account, PractitionerRole
+from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.policy.standing import load
 from renkei.region.disclosures import see_notice
 from renkei.region.services import publish_notice
 from tests.cast import LOADER, identity, loading, make_role, put_invitation

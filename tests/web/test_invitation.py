@@ -77,7 +77,7 @@ def test_several_are_invited_at_once_and_what_is_missing_is_said_for_each(cast: 
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "stranger さん" in page
-    assert "支援での役割を、50字までで書いてください" in page
+    assert "支援での役割を、50字以内で書いてください" in page
     asked = Invitation.objects.filter(group=cast.group, state="open")
     assert asked.filter(account=cast.account("stranger")).count() == 1
     assert not asked.filter(account=cast.account("administrator_other")).exists()

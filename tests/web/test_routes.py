@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from renkei.config.routes import LIVE, PUBLIC, SIGNED_IN, routes
+from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.policy.standing import load
 from renkei.region.services import publish_notice
 from tests.cast import NAMES, NOBODY, Cast
 from tests.policy.test_rules import MATRIX

@@ -62,6 +62,7 @@ class Faces:
         # by their numbers: an id takes long to hash
         self._by_role = {line.face.role.int: line.face for line in lines if line.face.role}
         self._by_account = {line.face.account.int: line.face for line in lines}
+        self._authors: dict[tuple[Any, Any], Face] = {}
 
     def of_role(self, role: UUID) -> Face:
         """The face that goes with a role."""
@@ -79,6 +80,15 @@ class Faces:
             found = self._by_account[account.int] = self._fetch(None, account)
         return found
 
+    def author(self, account: Any, role: Any) -> Face:
+        """The face of an author from the columns of a query: the same few in row after row."""
+        found = self._authors.get((account, role))
+        if found is None:
+            who = as_uuid(account)
+            assert who is not None
+            found = self._authors[account, role] = self.of(who, as_uuid(role))
+        return found
+
     def _fetch(self, role: UUID | None, account: UUID | None) -> Face:
         found = row(_FACES, [role.hex if role else None, account.hex if account else None])
         if found is None:
@@ -94,15 +104,15 @@ def _reason(message: UUID, key: UUID, sealed: bytes) -> str:
 
 def _entry(found: tuple[Any, ...], faces: Faces, understood: dict[int, list[Face]]) -> Entry:
     """An entry from the columns of ``_ENTRY``."""
-    message, key, sender = as_uuid(found[0]), as_uuid(found[1]), as_uuid(found[4])
-    assert message is not None and key is not None and sender is not None
-    subject, reason = as_uuid(found[6]), found[15]
+    message, key = as_uuid(found[0]), as_uuid(found[1])
+    assert message is not None and key is not None
+    subject, reason = found[6] and as_uuid(found[6]), found[15]
     withdrawn = found[14] is not None
     return Entry(
         message,
         found[2],
         found[3],
-        faces.of(sender, as_uuid(found[5])),
+        faces.author(found[4], found[5]),
         faces.of_role(subject) if subject else None,
         found[7],
         found[8],
@@ -125,9 +135,7 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
     faces = Faces(lines)
     understood: dict[int, list[Face]] = {}
     for seq, account in rows(_UNDERSTOOD, [group.hex, first, last]):
-        who = as_uuid(account)
-        assert who is not None
-        understood.setdefault(seq, []).append(faces.of(who, None))
+        understood.setdefault(seq, []).append(faces.author(account, None))
     return [_entry(one, faces, understood) for one in rows(_RANGE, [group.hex, first, last])]
 
 

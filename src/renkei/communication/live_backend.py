@@ -4,7 +4,7 @@ Called in threads of the live server. Every answer is of one moment of the datab
 with the database drops its connection, so that the next call begins with a fresh one.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -16,14 +16,16 @@ from django.db import DatabaseError, connection
 from django.utils import translation
 
 from renkei.communication.entries import entries
+from renkei.communication.hearing import record_hearing
 from renkei.communication.rendering import LANGUAGES, Rendering
 from renkei.group.selectors import cursors, positions_of, visible_positions
 from renkei.kernel.database import row, snapshot
 from renkei.kernel.errors import SignedOut
 from renkei.live.backend import Listener
 from renkei.people.sessions import stored_key
+from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.policy.standing import Actor, load
+from renkei.policy.standing import Actor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -103,6 +105,14 @@ class LiveBackend:
         with translation.override(language):
             rendering = Rendering(cursors(group))
             return [(one.seq, str(rendering.html([one], headings=False))) for one in found]
+
+    def replayed(self, session: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
+        """Put on record which past entries (first, last) are about to be sent to a session."""
+        try:
+            record_hearing(Actor(session=session), ranges)
+        except DatabaseError:
+            connection.close()
+            raise
 
     @_reads
     def positions(self, groups: Collection[UUID]) -> dict[UUID, int]:

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from django.template import engines
 from django.utils import translation
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from renkei.communication.entries import Entry
+from renkei.kernel.html import html
 from renkei.people.faces import Face
 
 LANGUAGES = ("ja", "en")
@@ -125,10 +126,10 @@ class Rendering:
             joint = "・" if face.profession and face.organization else ""
             found = self._authors[key] = Author(
                 face.account.hex,
-                str(escape(face.name)),
-                str(escape(face.profession + joint + face.organization)),
+                html(face.name),
+                html(face.profession + joint + face.organization),
                 face.hue % 4 + 1,
-                str(escape(face.initial)),
+                html(face.initial),
                 f"/people/{face.account}/photo?v={face.photo}" if face.photo else "",
             )
         return found
@@ -148,10 +149,10 @@ class Rendering:
             self._withdrawal(entry) if entry.withdrawn_at else "",
             self._author(entry.sender),
             machine,
-            self._filters["moment"](at) if entry.reply_to else f"{at.hour}:{at.minute:02}",
+            self._filters["moment"](at) if entry.reply_to else machine[11:16].removeprefix("0"),
             entry.kind,
             entry.importance,
-            str(self._paragraphs(entry.text)) if plain else "",
+            self._paragraphs(entry.text) if plain else "",
             entry.version,
             entry.reply_to,
             str(self._module.corrected_at(entry.corrected_at)) if entry.corrected_at else "",
@@ -180,4 +181,4 @@ def _family_names(faces: list[Face]) -> str:
         face.name if families.count(family) > 1 else family
         for face, family in zip(faces, families, strict=True)
     ]
-    return "・".join(str(escape(name)) for name in shown)
+    return "・".join(html(name) for name in shown)

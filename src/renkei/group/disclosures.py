@@ -12,8 +12,8 @@ from renkei.kernel.database import as_uuid, row, rows
 from renkei.patient.models import Basics, Identity, Relative
 from renkei.people.disclosures import Me, me
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
-from renkei.policy.rules import RULES, may
-from renkei.policy.standing import LOADS, Standing, Where
+from renkei.policy.rules import Can
+from renkei.policy.standing import Standing, Where
 from renkei.policy.use_case import disclosure
 
 
@@ -59,7 +59,7 @@ class Shell:
     @property
     def unread(self) -> int:
         """Unread entries in all groups together."""
-        return sum(line.unread for line in self.groups)
+        return sum([line.unread for line in self.groups])
 
 
 _LINE = """g.id, g.kind, g.last_seq, g.closed_at, m.read_seq, m.manager,
@@ -184,7 +184,7 @@ class Head:
     members: list[MemberLine]  # current ones, managers first, then by kana
     last_seq: int
     read_seq: int
-    can: frozenset[str]  # the permissions the person has here
+    can: Can  # the permissions the person has here
     me: UUID
     shell: Shell
 
@@ -214,7 +214,6 @@ _MEMBERS = f"""
 _RELATIVES = """
     SELECT id, key_id, person_sealed FROM patient_relatedperson
     WHERE patient_id = %s ORDER BY calling_order, id"""
-_GROUP_RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["group"]]
 
 
 def _member(found: tuple[Any, ...], names: dict[Any, str]) -> MemberLine:
@@ -245,7 +244,9 @@ def members(group: UUID, *, former: bool = False) -> list[MemberLine]:
     sql = _MEMBERS if former else _MEMBERS + " AND m.ended_at IS NULL"
     names: dict[Any, str] = {}  # of those who appointed managers: mostly the same few
     lines = [_member(one, names) for one in rows(sql, [group.hex])]
-    return sorted(lines, key=lambda line: (line.ended_at is not None, not line.manager, line.face.kana))
+    return sorted(
+        lines, key=lambda line: (line.ended_at is not None, not line.manager, line.face.kana)
+    )
 
 
 def relatives(patient: UUID) -> list[Relative]:
@@ -307,7 +308,7 @@ def head(standing: Standing) -> Head:
         members=members(where.group),
         last_seq=where.last_seq,
         read_seq=where.member.read_seq if where.member else 0,
-        can=frozenset(name for name in _GROUP_RULES if may(standing, name)),
+        can=Can(standing, "group"),
         me=standing.who.account,
         shell=shell(standing),
     )

@@ -20,8 +20,9 @@ from renkei.kernel.database import as_uuid, execute, for_update, rows
 from renkei.patient.models import Identity
 from renkei.people.disclosures import password_state
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.policy.standing import Actor, On, Standing, load
+from renkei.policy.standing import Actor, On, Standing
 from renkei.policy.use_case import disclosure, own_record
 from renkei.region.disclosures import NoticeLine, notices
 

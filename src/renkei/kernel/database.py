@@ -16,6 +16,11 @@ def _uuid(digits: str) -> UUID:
     return UUID(digits)
 
 
+def id_of(value: str | UUID) -> UUID:
+    """The id in a column that is never empty."""
+    return _uuid(value) if isinstance(value, str) else value
+
+
 def as_uuid(value: str | UUID | None) -> UUID | None:
     """An id as Python knows it: SQLite gives 32 hexadecimal digits, PostgreSQL a UUID."""
     return _uuid(value) if isinstance(value, str) else value

@@ -1,6 +1,6 @@
 """What the live server asks of the program behind it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -29,6 +29,9 @@ class Backend(Protocol):
 
     def event(self, group: UUID, seq: int, rendering: str) -> str | None:
         """One message as it is now; None if there is nothing to show."""
+
+    def replayed(self, session: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
+        """Put on record which past messages (first, last) are about to be sent to a session."""
 
     def positions(self, groups: Collection[UUID]) -> dict[UUID, int]:
         """The number of the last message of each group."""

@@ -145,6 +145,13 @@ class Hub:
     async def greet(self, stream: Stream, wanted: dict[UUID, int]) -> None:
         """Say how far each group is, replay what is ``wanted``, and go live."""
         positions = await self.call(self.backend.positions, [room.group for room in stream.rooms])
+        past = {
+            group: (wanted[group] + 1, last)
+            for group, last in positions.items()
+            if wanted.get(group, last) < last
+        }
+        if past:
+            await self.call(self.backend.replayed, stream.session, past)
         fresh = [
             room
             for room in stream.rooms

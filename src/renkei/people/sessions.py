@@ -11,9 +11,8 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
 from renkei.kernel import clock
-from renkei.people.models import PractitionerRole, Session
-
-LONGEST = timedelta(hours=12)  # from signing in, however busy one is
+from renkei.people.models import Account, PractitionerRole, Session
+from renkei.region import parameters
 
 
 def stored_key(cookie_value: str) -> str:
@@ -65,10 +64,19 @@ class SessionStore(DatabaseStore):
         before = Session.objects.filter(pk=session.pk).first()
         session.started_at = before.started_at if before else clock.now()
         session.last_seen_at = clock.now()
-        session.until = session.started_at + LONGEST
         session.account_id = data.get(SESSION_KEY)
+        session.until = session.started_at + self._longest(session)
         session.role = self._role(session, before)
         return session
+
+    def _longest(self, session: Session) -> timedelta:
+        """From signing in, however busy one is: the policy's ``session_hours``."""
+        policy = None
+        if session.account_id is not None:
+            policy = (
+                Account.objects.select_related("region").get(pk=session.account_id).region.policy_id
+            )
+        return timedelta(hours=parameters.of(policy)["session_hours"])
 
     def _role(self, session: Session, before: Session | None) -> PractitionerRole | None:
         """The organization to act for: as chosen before, else the first joined."""

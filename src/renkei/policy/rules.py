@@ -116,6 +116,23 @@ def may(standing: Standing, permission: str) -> bool:
     return RULES[permission](standing)
 
 
+class Can:
+    """What a standing allows, asked by name: ``"group.manage" in can``.
+
+    A page asks for two or three of the permissions, so each is judged when it is asked for.
+    """
+
+    __slots__ = ("_kind", "_standing")
+
+    def __init__(self, standing: Standing, kind: str) -> None:
+        self._standing = standing
+        self._kind = kind
+
+    def __contains__(self, permission: str) -> bool:
+        """Whether it is allowed; False for what the kind does not load enough to judge."""
+        return RULES[permission].needs <= LOADS[self._kind] and may(self._standing, permission)
+
+
 def closed_gate(standing: Standing) -> str:
     """What the person has to do before anything else: "acknowledge", "password" or nothing."""
     if signed_in(standing) and not acknowledged(standing):

@@ -25,8 +25,9 @@ from renkei.kernel import clock
 from renkei.kernel.bus import Hint, Kind, bus
 from renkei.kernel.database import execute, snapshot
 from renkei.kernel.errors import Problem, Refused
+from renkei.policy.loading import load
 from renkei.policy.rules import check_loaded, closed_gate, may
-from renkei.policy.standing import Actor, On, Standing, Where, load
+from renkei.policy.standing import Actor, On, Standing, Where
 
 P = ParamSpec("P")
 R = TypeVar("R")

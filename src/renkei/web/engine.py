@@ -5,7 +5,6 @@ that all of it is known when a template is compiled and becomes part of the text
 values. What is left to do per page is to put the values in.
 """
 
-import re
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -17,7 +16,9 @@ from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.runtime import markup_join
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup, escape
+from markupsafe import Markup
+
+from renkei.kernel.html import html
 
 LANGUAGES: Final = ("ja", "en")
 WORDS: Final = ("_", "gettext")
@@ -25,23 +26,9 @@ FIXED: Final = (*WORDS, "asset", "icon", "language", "url")
 """Functions whose value stays the same as long as the program runs and the language is one."""
 
 
-_SPECIAL = re.compile("[&<>'\"]").search
-
-
 def language() -> str:
     """The language of the running request: "ja" or "en"."""
     return "en" if (translation.get_language() or "ja").startswith("en") else "ja"
-
-
-def html(value: Any) -> str:
-    """A value of a page as HTML. The same as ``escape``, but what is HTML already stays as it is.
-
-    ``escape`` makes a new ``Markup`` of everything, which costs more than the escaping; a template
-    joins what it gets into one text anyway.
-    """
-    if type(value) is Markup or (type(value) is str and not _SPECIAL(value)):
-        return value
-    return escape(value)
 
 
 class _Generator(CodeGenerator):
@@ -65,7 +52,7 @@ class _Fold(NodeTransformer):
         self.generic_visit(call)
         if not isinstance(call.node, nodes.Name) or call.node.name not in FIXED:
             return call
-        function = self.environment.globals[call.node.name]
+        function: Any = self.environment.globals[call.node.name]
         try:
             fixed = [value.as_const() for value in call.args]
             if call.node.name in WORDS and call.kwargs:
@@ -108,7 +95,7 @@ class PageEnvironment(Environment):
 
     def in_language(self, language: str) -> "PageEnvironment":
         """The same environment in another language, with compiled templates of its own."""
-        other: PageEnvironment = self.overlay()  # type: ignore[assignment]
+        other = self.overlay()
         other.language = language
         return other
 
@@ -123,7 +110,7 @@ class Pages(Jinja2):
 
     _by_language: dict[str, PageEnvironment]
 
-    @property
+    @property  # type: ignore[override]
     def env(self) -> PageEnvironment:
         """The environment of the running request's language."""
         return self._by_language[language()]

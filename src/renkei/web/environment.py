@@ -3,22 +3,24 @@
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
-from uuid import UUID
 
-from django.urls import reverse
-from django.utils.translation import gettext, ngettext
-from jinja2 import StrictUndefined
-from markupsafe import Markup, escape
+from django.utils import translation
+from django.utils.translation import gettext, gettext_noop, ngettext
+from jinja2 import StrictUndefined, pass_environment
+from markupsafe import Markup
 
 from renkei.kernel import clock, japanese
 from renkei.kernel.clock import JAPAN
+from renkei.kernel.html import html
 from renkei.kernel.japanese import age_on, wareki
 from renkei.patient.models import Identity
 from renkei.region.disclosures import public_region
+from renkei.web.address import url
 from renkei.web.assets import asset
 from renkei.web.engine import PageEnvironment, language
 from renkei.web.look import look_of
 from renkei.web.rail import rail
+from renkei.web.team import team
 
 _WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 
@@ -35,8 +37,9 @@ def icon(name: str, small: bool = False) -> Markup:
 def day(value: date) -> str:
     """「11月22日(日)」, with the year when it is not this year."""
     value = value.astimezone(JAPAN).date() if isinstance(value, datetime) else value
-    weekday = _WEEKDAYS[language()][value.weekday()]
-    if language() == "en":
+    spoken = language()
+    weekday = _WEEKDAYS[spoken][value.weekday()]
+    if spoken == "en":
         written = f"{weekday} {value.day} {value:%b}"
         return written if value.year == clock.today().year else f"{written} {value.year}"
     written = f"{value.month}月{value.day}日({weekday})"
@@ -53,17 +56,25 @@ def moment(value: datetime) -> str:
     return f"{day(value)} {hour(value)}"
 
 
-def ago(value: datetime) -> str:
+@cache
+def _word(language: str, message: str) -> str:
+    with translation.override(language):
+        return gettext(message)
+
+
+@pass_environment
+def ago(page: PageEnvironment, value: datetime) -> str:
     """For lists: 「5分前」, the hour of today, 「昨日」, then the day."""
     passed = clock.now() - value
     if passed < timedelta(minutes=1):
-        return gettext("Just now")
+        return _word(page.language, gettext_noop("Just now"))
     if passed < timedelta(hours=1):
-        return gettext("%(n)s minutes ago") % {"n": int(passed.total_seconds() // 60)}
+        minutes = {"n": int(passed.total_seconds() // 60)}
+        return _word(page.language, gettext_noop("%(n)s minutes ago")) % minutes
     days = (clock.today() - value.astimezone(JAPAN).date()).days
     if days == 0:
         return hour(value)
-    return gettext("Yesterday") if days == 1 else day(value)
+    return _word(page.language, gettext_noop("Yesterday")) if days == 1 else day(value)
 
 
 def machine(value: datetime | date) -> str:
@@ -85,7 +96,7 @@ def age(born: date) -> int:
 
 def paragraphs(text: str) -> Markup:
     """What a person wrote: blank lines part paragraphs, line ends stay."""
-    safe = str(escape(text.strip("\n")))
+    safe = html(text.strip("\n"))
     if "\n" in safe:
         parts = (part.strip("\n") for part in safe.split("\n\n"))
         safe = "</p><p>".join(part.replace("\n", "<br>") for part in parts if part)
@@ -107,21 +118,6 @@ def initials(identity: Identity) -> str:
     return japanese.initials(identity.name, identity.kana)
 
 
-@cache
-def _address(name: str, keys: tuple[str, ...]) -> str:
-    """The address of a page with a place for each id; looking it up costs more than filling it."""
-    stand_ins = {key: UUID(int=at + 1) for at, key in enumerate(keys)}
-    address = reverse(name, kwargs=stand_ins)
-    for key, value in stand_ins.items():
-        address = address.replace(str(value), "{" + key + "}")
-    return address
-
-
-def url(name: str, **parts: UUID) -> str:
-    """The address of a page by its name; what stands in an address is always an id."""
-    return _address(name, tuple(parts)).format_map(parts)
-
-
 def _text(message: str, /, **values: Any) -> Markup:
     """A sentence of a template in the person's language; what is put into it is escaped."""
     return Markup(gettext(message)) % values
@@ -141,6 +137,7 @@ def environment(**options: Any) -> PageEnvironment:
         "look_of": look_of,
         "rail": rail,
         "region": public_region,
+        "team": team,
         "today": clock.today,
         "url": url,
     }

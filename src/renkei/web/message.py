@@ -15,7 +15,7 @@ from renkei.communication.services import (
     withdraw_communication,
 )
 from renkei.kernel.errors import Problem, Refused
-from renkei.web.communication import at_message, json, number, piece
+from renkei.web.communication import at_message, json, number, piece, sent
 from renkei.web.errors import sentence, wants_json
 
 if TYPE_CHECKING:
@@ -73,8 +73,9 @@ def understand(request: "Request", message: UUID) -> HttpResponse:
 def correct(request: "Request", message: UUID) -> HttpResponse:
     """Correct one's own message; what was typed is kept when somebody was quicker."""
     if request.method == "POST":
-        text = request.POST.get("text", "").replace("\r\n", "\n")
-        version = number(request.POST.get("version")) or 0
+        form = sent(request)
+        text = form.get("text", "").replace("\r\n", "\n")
+        version = number(form.get("version")) or 0
         try:
             correct_communication(request.actor, message, text=text, version=version)
         except Problem as problem:
@@ -98,7 +99,8 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
 def withdraw(request: "Request", message: UUID) -> HttpResponse:
     """Take back one's own message, with a reason."""
     error = ""
-    chosen, words = request.POST.get("choice", ""), request.POST.get("reason", "").strip()
+    form = sent(request)
+    chosen, words = form.get("choice", ""), form.get("reason", "").strip()
     if request.method == "POST":
         try:
             withdraw_communication(request.actor, message, reason=words or chosen)

@@ -24,11 +24,17 @@ class NoticeForm(forms.Form):
     title = forms.CharField(
         label=_("Title"),
         max_length=100,
+        error_messages=dict.fromkeys(
+            ("required", "max_length"), _("Please give a title of up to 100 characters.")
+        ),
         widget=forms.TextInput(attrs={"class": "input"}),
     )
     body = forms.CharField(
         label=_("Text"),
         max_length=5_000,
+        error_messages=dict.fromkeys(
+            ("required", "max_length"), _("Please write up to 5,000 characters.")
+        ),
         help_text=_("Everyone in the region reads this. Write nothing about patients."),
         widget=forms.Textarea(attrs={"class": "input", "rows": 8}),
     )

@@ -28,11 +28,13 @@ class ProfileForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=100,
+        error_messages={"required": _("Please write your name.")},
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "name"}),
     )
     kana = forms.CharField(
         label=_("Name in kana"),
         max_length=100,
+        error_messages={"required": _("Please write the reading in hiragana.")},
         widget=forms.TextInput(attrs={"class": "input"}),
     )
     phone = forms.CharField(

@@ -6,12 +6,13 @@ Written in Python and not in a template, because it is on every page and may hav
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from renkei.group.disclosures import GroupLine, Shell
+from renkei.kernel.html import html
 from renkei.kernel.japanese import initials
+from renkei.web.address import url
 
 _NOBODY = UUID(int=0)
 
@@ -26,17 +27,17 @@ class Rail:
     unread_elsewhere: int
 
 
-def _name(line: GroupLine, hidden: bool) -> Markup:
-    if line.identity is None:
-        return Markup()
+def _name(line: GroupLine, hidden: bool) -> str:
     who = line.identity
-    return escape(initials(who.name, who.kana) if hidden else who.name)
+    if who is None:
+        return ""
+    return html(initials(who.name, who.kana) if hidden else who.name)
 
 
 def rail(shell: Shell, current: UUID | None, family_icon: Markup) -> Rail:
     """The rail of this person; ``current`` is the group whose page it is."""
-    address = reverse("timeline", kwargs={"group": _NOBODY}).replace(str(_NOBODY), "%s")
-    word, family = escape(_("unread entries")), str(_("The family of %(name)s"))
+    address = url("timeline", group=_NOBODY).replace(str(_NOBODY), "%s")
+    word, family = html(_("unread entries")), html(_("The family of %(name)s"))
     hidden = shell.me.initials_only
     lines: dict[str, list[str]] = {"patient": [], "family": []}
     unread = {"patient": 0, "family": 0, "": 0}
@@ -47,7 +48,7 @@ def rail(shell: Shell, current: UUID | None, family_icon: Markup) -> Rail:
             continue
         name = _name(line, hidden)
         if kind == "family":
-            name = family_icon + Markup(escape(family)) % {"name": name}
+            name = family_icon + family % {"name": name}
         here = ' aria-current="true"' if line.id == current else ""
         none = "" if line.unread else " hidden"
         count = line.unread if line.unread < 100 else "99+"

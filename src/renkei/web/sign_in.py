@@ -188,6 +188,6 @@ def not_signed_in(sender: object, credentials: dict[str, Any], **kwargs: Any) ->
     """Somebody gave a wrong password, or an address that nobody has."""
     email = str(credentials.get("email", "")).strip().lower()
     account = Account.objects.filter(email=email).first()
-    name = account.id.hex if account else "nobody"
-    if cache.add(f"sign_in_failed:{sha256(name.encode()).hexdigest()[:16]}", 1, TRACED_SECONDS):
+    # by the address, whether or not anybody has it: else the time a line takes would tell
+    if cache.add(f"sign_in_failed:{sha256(email.encode()).hexdigest()[:32]}", 1, TRACED_SECONDS):
         _trace(account, "sign_in", Outcome.FAILED)

@@ -1,0 +1,44 @@
+"""What is fixed is compiled into the pages; what people wrote is escaped as ever."""
+
+import pytest
+from django.template import engines
+from django.utils import translation
+from markupsafe import Markup, escape
+
+from renkei.kernel.html import html
+
+
+def shown(source, language="ja", **values):
+    with translation.override(language):
+        return engines["jinja2"].env.from_string(source).render(values)
+
+
+@pytest.mark.parametrize(
+    "value", ["山田 太郎", "<b>", "a & b", "it's", '"x"', "", 0, 5, None, Markup("<b>"), ["<i>"]]
+)
+def test_a_value_becomes_html_as_ever(value):
+    assert html(value) == escape(value)
+    assert shown("{{ value }}", value=value) == escape(value)
+
+
+def test_each_language_has_its_own_words():
+    assert shown('{{ _("Timeline") }}', "en") == "Timeline"
+    assert shown('{{ _("Timeline") }}', "ja") != "Timeline"
+
+
+def test_what_is_put_into_a_sentence_is_escaped():
+    source = '{{ _("Age %(n)s", n=value) }}'
+    assert shown(source, "en", value="<b>") == "Age &lt;b&gt;"
+    assert shown(source, "en", value=Markup("<b>")) == "Age <b>"
+
+
+def test_joined_html_stays_html_and_joined_text_does_not_become_it():
+    assert shown('{{ icon("check") ~ _("Read") }}').startswith("<svg")
+    assert shown('{{ _("Read") ~ value }}', "en", value="<b>") == "Read&lt;b&gt;"
+    assert shown('{{ "<b>" ~ _("Read") }}', "en") == "&lt;b&gt;Read"
+    assert shown('{{ "<b>" ~ "<i>" }}') == "&lt;b&gt;&lt;i&gt;"
+
+
+def test_an_unknown_name_is_still_refused():
+    with pytest.raises(Exception, match="undefined"):
+        shown("{{ nothing }}")
