@@ -14,8 +14,9 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 
 from renkei.communication.services import send_communication
 from renkei.enrollment.services import confirm_policy
+from renkei.group.admission import invite
 from renkei.group.models import Group, Invitation, Member
-from renkei.group.services import invite, leave_group, take_over_group
+from renkei.group.services import leave_group, take_over_group
 from renkei.kernel import clock, vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.sealed import about

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from renkei.audit.models import AuditEvent
-from renkei.group.services import accept_invitation, approve_invitation
+from renkei.group.admission import accept_invitation, approve_invitation
 from renkei.kernel.errors import Problem
 from tests.cast import Cast
 

@@ -6,15 +6,9 @@ from typing import Any
 import pytest
 
 from renkei.audit import trail
+from renkei.group.admission import accept_invitation, approve_invitation, take_back_invitation
 from renkei.group.models import Group, Invitation, Member
-from renkei.group.services import (
-    accept_invitation,
-    appoint_manager,
-    approve_invitation,
-    leave_group,
-    release_member,
-    take_back_invitation,
-)
+from renkei.group.services import appoint_manager, leave_group, release_member
 from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Refused, Unknown

@@ -10,6 +10,15 @@ from django.db import IntegrityError, transaction
 from renkei.audit import trail
 from renkei.communication.models import Communication
 from renkei.communication.reading import read_timeline
+from renkei.group.admission import (
+    accept_invitation,
+    approve_invitation,
+    decline_invitation,
+    invite,
+    invite_manager,
+    refuse_invitation,
+    take_back_invitation,
+)
 from renkei.group.disclosures import see_head
 from renkei.group.home import see_home
 from renkei.group.invitations import see_invitation
@@ -17,19 +26,12 @@ from renkei.group.models import Group, Invitation, Member
 from renkei.group.roster import see_management, see_members
 from renkei.group.selectors import visible_to
 from renkei.group.services import (
-    accept_invitation,
     appoint_manager,
-    approve_invitation,
     close_group,
-    decline_invitation,
     dismiss_manager,
-    invite,
-    invite_manager,
     leave_group,
     open_group,
-    refuse_invitation,
     release_member,
-    take_back_invitation,
 )
 from renkei.kernel.errors import Problem, Refused
 from renkei.patient.models import Basics

@@ -23,17 +23,14 @@ from renkei.communication.services import (
     withdraw_communication,
 )
 from renkei.config.logs import JsonLine
-from renkei.group.services import (
+from renkei.group.admission import (
     accept_invitation,
     approve_invitation,
-    close_group,
     decline_invitation,
     invite,
-    leave_group,
-    open_group,
-    release_member,
     take_back_invitation,
 )
+from renkei.group.services import close_group, leave_group, open_group, release_member
 from renkei.kernel.errors import Problem, Refused
 from renkei.patient.models import Basics, Identity, Relative, Signature
 from renkei.patient.services import (

@@ -20,14 +20,9 @@ from renkei.communication.services import (
     correct_communication,
     send_communication,
 )
+from renkei.group.admission import accept_invitation, approve_invitation
 from renkei.group.models import Group, Invitation, Member
-from renkei.group.services import (
-    accept_invitation,
-    approve_invitation,
-    leave_group,
-    open_group,
-    release_member,
-)
+from renkei.group.services import leave_group, open_group, release_member
 from renkei.kernel import clock
 from renkei.kernel.database import execute
 from renkei.kernel.errors import Problem, Refused

@@ -18,9 +18,10 @@ from renkei.communication.services import (
     send_communication,
     understand_communication,
 )
+from renkei.group.admission import invite
 from renkei.group.disclosures import see_head, see_shell
 from renkei.group.models import Group, Invitation
-from renkei.group.services import dismiss_manager, invite, leave_group, release_member
+from renkei.group.services import dismiss_manager, leave_group, release_member
 from renkei.kernel.bus import Hint, bus
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.patient.models import Patient

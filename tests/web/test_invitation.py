@@ -2,8 +2,8 @@
 
 import pytest
 
+from renkei.group.admission import decline_invitation
 from renkei.group.models import Invitation, Member
-from renkei.group.services import decline_invitation
 from tests.cast import Cast, group_about
 from tests.web.test_patient import client
 

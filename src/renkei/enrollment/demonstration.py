@@ -19,7 +19,7 @@ from django.utils.crypto import get_random_string
 from renkei.enrollment.cast import Person, people, people_to_try
 from renkei.enrollment.loader import LOADER
 from renkei.enrollment.services import confirm_policy
-from renkei.group.services import invite
+from renkei.group.admission import invite
 from renkei.people.models import Account, PractitionerRole
 from renkei.people.sessions import SessionStore, stored_key
 from renkei.policy.standing import Actor

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from renkei.group.inviting import Candidate
-from renkei.group.services import REASON_LENGTH, ROLE_IN_CARE_LENGTH
+from renkei.group.membership import REASON_LENGTH, ROLE_IN_CARE_LENGTH
 from renkei.web.fields import Line, Paragraph, Pills
 
 # What people of a profession usually do for a patient at home; offered, never filled in.

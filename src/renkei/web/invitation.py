@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from renkei.group import services
+from renkei.group import admission
 from renkei.group.invitations import InvitationPage, see_invitation
 from renkei.group.inviting import InviteDesk, see_invite_desk
 from renkei.kernel.errors import Problem, Refused
@@ -69,7 +69,7 @@ def _invite_all(request: Request, group: UUID, picker: Picker) -> list[Pick]:
     invited = []
     for pick in picker.chosen:
         try:
-            ask = services.invite_manager if pick.manager else services.invite
+            ask = admission.invite_manager if pick.manager else admission.invite
             ask(request.actor, (group, pick.id), role_in_care=pick.role_in_care)
         except Problem as problem:
             pick.error = sentence(problem)
@@ -135,7 +135,7 @@ def _plainly(request: Request, invitation: UUID, action: Callable[[], Any]) -> H
 def approve(request: Request, invitation: UUID) -> HttpResponse:
     """Approve as the invited person's administrator."""
     return _plainly(
-        request, invitation, lambda: services.approve_invitation(request.actor, invitation)
+        request, invitation, lambda: admission.approve_invitation(request.actor, invitation)
     )
 
 
@@ -143,7 +143,7 @@ def approve(request: Request, invitation: UUID) -> HttpResponse:
 def accept(request: Request, invitation: UUID) -> HttpResponse:
     """Accept for oneself."""
     return _plainly(
-        request, invitation, lambda: services.accept_invitation(request.actor, invitation)
+        request, invitation, lambda: admission.accept_invitation(request.actor, invitation)
     )
 
 
@@ -164,7 +164,7 @@ def decline(request: Request, invitation: UUID) -> HttpResponse:
         invitation,
         AnswerForm(request.POST, choices=DECLINES),
         "decline",
-        lambda reason: services.decline_invitation(request.actor, invitation, reason=reason),
+        lambda reason: admission.decline_invitation(request.actor, invitation, reason=reason),
     )
 
 
@@ -176,7 +176,7 @@ def refuse(request: Request, invitation: UUID) -> HttpResponse:
         invitation,
         AnswerForm(request.POST, choices=REFUSALS, prefix="refuse"),
         "refuse",
-        lambda reason: services.refuse_invitation(request.actor, invitation, reason=reason),
+        lambda reason: admission.refuse_invitation(request.actor, invitation, reason=reason),
     )
 
 
@@ -185,7 +185,7 @@ def take_back(request: Request, invitation: UUID) -> HttpResponse:
     """Take the invitation back, with a reason."""
     return with_reason(
         request,
-        lambda reason: services.take_back_invitation(request.actor, invitation, reason=reason),
+        lambda reason: admission.take_back_invitation(request.actor, invitation, reason=reason),
         done=lambda: after("invitation", invitation=invitation),
         again=lambda form: _invitation_page(
             request, see_invitation(request.actor, invitation), 422, take_back=form
