@@ -136,7 +136,7 @@ def test_a_withdrawn_message_says_who_and_why_but_not_what(cast):
 def test_another_persons_message_cannot_be_corrected_or_withdrawn(cast):
     message, browser = post(cast, "nurse", "看護師の投稿"), client(cast, "manager")
     for action in ("correct", "withdraw"):
-        assert browser.get(f"/messages/{message}/{action}").status_code == 403
+        assert browser.get(f"/messages/{message}/{action}").status_code == 404
         assert browser.post(f"/messages/{message}/{action}", {"reason": "x"}).status_code == 403
 
 

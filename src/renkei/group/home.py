@@ -16,13 +16,13 @@ from renkei.group.disclosures import (
 )
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
-from renkei.kernel.database import as_uuid, execute, for_update, rows
+from renkei.kernel.database import as_uuid, execute, for_update, id_of, rows
 from renkei.patient.models import Identity
 from renkei.people.disclosures import password_state
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.policy.standing import Actor, On, Standing
+from renkei.policy.standing import Actor, On, Standing, Where
 from renkei.policy.use_case import disclosure, own_record
 from renkei.region.disclosures import NoticeLine, notices
 
@@ -158,8 +158,8 @@ def _consent(standing: Standing, found: tuple[Any, ...], managed: dict[UUID, UUI
     who = standing.who
     patient, key = as_uuid(found[0]), as_uuid(found[1])
     assert patient is not None and key is not None
-    may_record = who.administrator or who.profession in ("医師", "歯科医師")
-    mine = may_record and as_uuid(found[5]) == who.organization
+    where = Where(organization=id_of(found[5]), patient=patient)
+    mine = may(Standing(who, where), "consent.record")
     seek_by = found[4]
     return Task(
         _consent_kind(found[3]),

@@ -21,8 +21,9 @@ from renkei.patient.consents import (
     open_groups,
 )
 from renkei.patient.models import Basics, Identity, Patient, RelatedPerson, Relative
+from renkei.policy.loading import load
 from renkei.policy.rules import RULES, may
-from renkei.policy.standing import LOADS, Standing, Where
+from renkei.policy.standing import LOADS, Actor, Standing, Where
 from renkei.policy.use_case import disclosure
 
 
@@ -269,11 +270,17 @@ def record(standing: Standing) -> Record:
         badge=badge(consents),
         group=group.id if group else None,
         group_seen=group is not None and any(line.id == group.id for line in frame.groups),
-        group_managed=group is not None and standing.who.administrator,
+        group_managed=group is not None and _manages_group(standing, group.id),
         members=Member.objects.filter(group=group, ended_at=None).count() if group else 0,
         can=frozenset(name for name in _RULES if may(standing, name)),
         shell=frame,
     )
+
+
+def _manages_group(standing: Standing, group: UUID) -> bool:
+    """Whether the person manages who is in the patient's group."""
+    actor = Actor(session=standing.who.session)
+    return may(load(actor, "group", group), "group.manage")
 
 
 @disclosure("patient.see", on="patient")

@@ -14,7 +14,7 @@ from renkei.communication.services import (
     understand_communication,
     withdraw_communication,
 )
-from renkei.kernel.errors import Problem, Refused
+from renkei.kernel.errors import Problem, Unknown
 from renkei.web.communication import at_message, json, number, piece, sent
 from renkei.web.errors import sentence, wants_json
 
@@ -42,9 +42,9 @@ def _shown(
 
 
 def _mine(view: MessageView, permission: str) -> MessageView:
-    """The message, if the form about it is for this person."""
+    """The message, if there is such a form for this person; sending it asks the rule itself."""
     if permission not in view.can:
-        raise Refused(permission)
+        raise Unknown(permission)
     return view
 
 

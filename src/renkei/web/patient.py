@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from renkei.group.disclosures import Shell, see_shell
 from renkei.group.services import open_group as opens_group
 from renkei.kernel.entity import uuid7
-from renkei.kernel.errors import Refused
+from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import fold_kana, narrow
 from renkei.patient import disclosures, services
 from renkei.patient.purposes import purposes
@@ -63,7 +63,7 @@ def own_organization(shell: Shell) -> UUID:
     """The organization a person acts for; without one there is nothing to register for."""
     organization = shell.me.face.organization_id
     if organization is None:
-        raise Refused("patient.register")
+        raise Unknown("organization")
     return organization
 
 
