@@ -18,7 +18,7 @@ def post(path: str, cookie: str, csrf: str, body: bytes, kind: str = "json") -> 
     """A POST request as the page's script sends it; of another ``kind`` as a form does."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\nX-CSRFToken: {csrf}\r\n"
-        "Accept: application/json\r\nContent-Type: application/{kind}\r\n"
+        f"Accept: application/json\r\nContent-Type: application/{kind}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

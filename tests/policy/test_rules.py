@@ -78,7 +78,7 @@ ROWS: dict[str, dict[str, str]] = {
     "invitation.take_back":     "cnw. -    -    -    -    -    cnw. -    cnw. -    -    -    -",
     },
     "communication": {
-    "communication.understand": "cnwe c..e c..e -    -    -    -    -    -    -    -    -    -",
+    "communication.understand": "cnwe -    c..e -    -    -    -    -    -    -    -    -    -",
     "communication.correct":    "-    c... -    -    -    -    -    -    -    -    -    -    -",
     "communication.withdraw":   "-    c..e -    -    -    -    -    -    -    -    -    -    -",
     },

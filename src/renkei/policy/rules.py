@@ -104,7 +104,7 @@ RULES: dict[str, Fact] = {
     # what is said
     "communication.send":        reads & group_open,
     "communication.draft":       reads & group_open,
-    "communication.understand":  reads & is_message,
+    "communication.understand":  reads & is_message & ~wrote_it,
     "communication.correct":     reads & group_open & is_message & wrote_it,
     "communication.withdraw":    reads & is_message & wrote_it,
 }

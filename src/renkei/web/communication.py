@@ -137,6 +137,7 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
         log=Rendering(shown.cursors).html(shown.entries, first_unread=shown.first_unread),
         box=box or Said(),
         kinds=KINDS,
+        on=_day(asked.get("on")) or "",
     )
 
 

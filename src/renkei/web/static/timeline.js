@@ -22,6 +22,7 @@ const toEnd = (behavior = "instant") => scrollTo({ top: root.scrollHeight, behav
 log.mark(document);
 if (location.hash.startsWith("#m")) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
 else if (document.querySelector("#unread")) document.querySelector("#unread").scrollIntoView({ block: "start" });
+else if (/[?&](on|after)=/.test(location.search)) document.querySelector("[data-seq]")?.scrollIntoView({ block: "start" });
 else toEnd();
 
 function showPill(entry) {
@@ -181,7 +182,18 @@ function message({ seq, html }) {
   else if (seq === last + 1) {
     last = seq;
     arrived(html);
+    sentElsewhere(seq);
   } else catchUp();
+}
+
+// One's own message from another window: the same words waiting here would be sent twice.
+function sentElsewhere(seq) {
+  const mine = document.getElementById("m" + seq);
+  const box = document.querySelector("#write [name=text]");
+  const bare = (text) => text.replace(/\s/g, "");
+  if (!box || !mine?.hasAttribute("data-mine") || document.querySelector("#sheet[open]")) return;
+  const said = mine.querySelector(":scope > .message-text")?.textContent ?? "";
+  if (bare(said) && bare(said) === bare(box.value)) box.value = "";
 }
 
 function gone() {
