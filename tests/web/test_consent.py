@@ -136,3 +136,13 @@ def test_the_page_turned_to_the_patient_shows_nobody_else(cast: Cast) -> None:
     page = client(cast, "administrator_same").get(where + "/consent").content.decode()
     assert "森" in page
     assert "髙橋" not in page
+
+
+@pytest.mark.clause("A6", "F3")
+def test_the_badge_says_when_the_papers_are_not_complete(cast: Cast) -> None:
+    page = client(cast, "manager").get(f"/groups/{cast.group}/basics").content.decode()
+    assert "同意あり" in page
+    Consent.objects.update(copy_given_on=None)
+    page = client(cast, "manager").get(f"/groups/{cast.group}/basics").content.decode()
+    assert "同意の書類がそろっていません" in page
+    assert "同意あり" not in page

@@ -12,8 +12,9 @@ from renkei.kernel.database import as_uuid, row, rows
 from renkei.patient.models import Basics, Identity, Relative
 from renkei.people.disclosures import Me, me
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.policy.facts import consent_for_sharing
 from renkei.policy.rules import Can
-from renkei.policy.standing import Standing, Where
+from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure
 
 
@@ -179,7 +180,7 @@ class Head:
     organization: str
     organization_id: UUID
     organization_phone: str
-    consent: str  # "given", "exempt", "withdrawn" or "missing"
+    consent: str  # "given", "incomplete", "exempt", "withdrawn" or "missing"
     calls: list[Call]
     members: list[MemberLine]  # current ones, managers first, then by kana
     last_seq: int
@@ -274,11 +275,14 @@ def calls(basics: Basics, around: list[Relative], fallback: Call) -> list[Call]:
     return order or [fallback]
 
 
-def consent_badge(where: Where, withdrawn: bool) -> str:
-    """What the badge in the head says of the consent."""
-    if where.consent is not None:
-        return "given" if where.consent.state == "given" else "exempt"
-    return "withdrawn" if withdrawn else "missing"
+def consent_badge(standing: Standing, withdrawn: bool) -> str:
+    """What the badge in the head says of the consent; "incomplete" keeps the group closed (A6)."""
+    consent = standing.where.consent if standing.where else None
+    if consent is None:
+        return "withdrawn" if withdrawn else "missing"
+    if consent.state != "given":
+        return "exempt"
+    return "given" if consent_for_sharing(standing) else "incomplete"
 
 
 def head(standing: Standing) -> Head:
@@ -303,7 +307,7 @@ def head(standing: Standing) -> Head:
         organization=found[4],
         organization_id=where.organization,
         organization_phone=found[5],
-        consent=consent_badge(where, bool(found[6])),
+        consent=consent_badge(standing, bool(found[6])),
         calls=calls(basics, around, Call(found[4], "", found[5])),
         members=members(where.group),
         last_seq=where.last_seq,
