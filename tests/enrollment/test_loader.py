@@ -385,3 +385,12 @@ def test_sessions_are_written_anew_over_an_older_file(demo, tmp_path):
     file.chmod(0o644)
     demonstration.write_sessions(demo, "http://localhost:1", file)
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_read_me_names_the_people_the_demo_shows() -> None:
+    readme = (Path(__file__).parents[2] / "examples" / "README.md").read_text()
+    staff = (Path(__file__).parents[2] / "examples" / "midorino" / "staff.csv").read_text()
+    region = (Path(__file__).parents[2] / "examples" / "midorino" / "region.toml").read_text()
+    named = re.findall(r"^\| `([^`]+)`", readme, re.M)
+    assert len(named) == 8
+    assert all(email in staff or email in region for email in named)
