@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -35,6 +36,7 @@ KEYWORDS = {
     "gettext_noop": None,
     "ngettext": (1, 2),
 }
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -93,8 +95,9 @@ def save(translations: dict[str, str]) -> None:
 
 def compiled() -> bytes:
     """The compiled form of the catalogue as it stands."""
-    written = BytesIO()
-    write_mo(written, catalogue())
+    found, written = catalogue(), BytesIO()
+    found.creation_date = found.revision_date = LONG_AGO  # the same bytes at any time of day
+    write_mo(written, found)
     return written.getvalue()
 
 

@@ -53,7 +53,7 @@ async def _close_socket(send: Send) -> None:
     await send({"type": "websocket.close", "code": 1000})
 
 
-def build(*, wsgi: WSGIApp, backend: Backend, bus: Bus, threads: int = 8) -> Application:
+def build(*, wsgi: WSGIApp, backend: Backend, bus: Bus, threads: int = 4) -> Application:
     """Put the parts together."""
     return Application(Live(backend, bus), WSGIBridge(wsgi, threads))
 

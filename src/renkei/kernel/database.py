@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import RLock
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +65,23 @@ def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
 def execute(sql: str, params: Sequence[Any]) -> int:
     """Run a statement on the main database; the number of rows it touched."""
     return int(_run(sql, params).rowcount)
+
+
+_writer = RLock()
+
+
+@contextmanager
+def one_writer() -> Iterator[None]:
+    """Let the writers of this process wait in line for SQLite's one write lock.
+
+    Left to itself SQLite has them look again and again after pauses, which costs CPU and lets
+    some wait long. PostgreSQL has its own queues.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with _writer:
+        yield
 
 
 def for_update(*tables: str) -> str:

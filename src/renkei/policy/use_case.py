@@ -23,7 +23,7 @@ from renkei.audit import trail
 from renkei.audit.trail import Outcome
 from renkei.kernel import clock
 from renkei.kernel.bus import Hint, Kind, bus
-from renkei.kernel.database import execute, snapshot
+from renkei.kernel.database import execute, one_writer, snapshot
 from renkei.kernel.errors import Problem, Refused
 from renkei.policy.loading import load
 from renkei.policy.rules import check_loaded, closed_gate, may
@@ -332,5 +332,5 @@ _batch: ContextVar[Batch | None] = ContextVar("the running batch", default=None)
 @contextmanager
 def _transaction() -> Iterator[None]:
     """One durable transaction: it either commits here or never was. A savepoint in a batch."""
-    with transaction.atomic(durable=_batch.get() is None):
+    with one_writer(), transaction.atomic(durable=_batch.get() is None):
         yield
