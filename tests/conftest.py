@@ -36,11 +36,6 @@ os.environ["RENKEI_DATA"] = str(DATA)
 os.environ["DJANGO_SETTINGS_MODULE"] = "renkei.config.settings"
 for _variable in ("RENKEI_MASTER_KEY", "RENKEI_ORIGIN", "KEYS_DATABASE_URL", "EMAIL_URL"):
     os.environ.pop(_variable, None)
-if "REDIS_URL" in os.environ:  # what is counted there belongs to one test process alone
-    _server, _, _number = os.environ["REDIS_URL"].rpartition("/")
-    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    os.environ["REDIS_URL"] = f"{_server}/{(int(_number) + _worker) % 15}"
-
 import django  # noqa: E402
 
 django.setup()
@@ -52,6 +47,11 @@ from django.db import connections  # noqa: E402
 from renkei.config import installation  # noqa: E402
 from renkei.kernel import bus, clock, vault  # noqa: E402
 from renkei.policy import clauses, use_case  # noqa: E402
+
+if settings.REDIS_URL:  # what is counted there belongs to one test process alone
+    _server, _, _number = settings.REDIS_URL.rpartition("/")
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    settings.CACHES["default"]["LOCATION"] = f"{_server}/{(int(_number) + _worker) % 15}"
 from renkei.policy.facts import Fact  # noqa: E402
 from renkei.policy.rules import RULES  # noqa: E402
 

@@ -99,14 +99,15 @@ export function appendPage(html) {
 // A page of entries before what is shown; what one looks at stays where it is.
 export function prepend(html) {
   const page = parsed(html);
-  const height = document.documentElement.scrollHeight;
+  const kept = log.querySelector("[data-seq]"); // stays where it is on the screen
+  const top = kept?.getBoundingClientRect().top ?? 0;
   const was = log.querySelector(".day");
   const last = [...page.querySelectorAll(".day time")].pop();
   if (was && last && was.querySelector("time").dateTime === last.dateTime) was.remove();
   const orphans = log.querySelectorAll(":scope > [data-reply]");
   log.prepend(page);
   for (const entry of orphans) of(entry.dataset.reply)?.querySelector(":scope > .replies").append(entry);
-  scrollBy({ top: document.documentElement.scrollHeight - height, behavior: "instant" });
+  if (kept) scrollBy({ top: kept.getBoundingClientRect().top - top, behavior: "instant" });
 }
 
 // A message as it is now: corrected, withdrawn, understood. Its answers stay.
