@@ -47,7 +47,6 @@ class GroupLine(NamedTuple):
     last_seq: int
     manager: bool
     closed: bool
-    newest: Newest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +64,10 @@ class Shell:
 
 _LINE = """g.id, g.kind, g.last_seq, g.closed_at, m.read_seq, m.manager,
     p.id, p.key_id, p.identity_sealed"""
-_NEWEST = """, t.id, g.key_id, t.version, t.text, t.event, t.importance, t.withdrawn_at, t.sent_at,
-    ta.id, ta.key_id, ta.profile_sealed"""
-_FROM_NEWEST = """
-    LEFT JOIN communication_communication t ON t.group_id = g.id AND t.seq = g.last_seq
-    LEFT JOIN people_account ta ON ta.id = t.sender_id"""
 _PREVIEW = 60  # characters
 
 
-def _line(found: tuple[Any, ...], newest: Newest | None = None) -> GroupLine:
+def _line(found: tuple[Any, ...]) -> GroupLine:
     patient, key = as_uuid(found[6]), as_uuid(found[7])
     identity = open_identity(patient, key, found[8]) if patient and key else None
     group = as_uuid(found[0])
@@ -87,12 +81,11 @@ def _line(found: tuple[Any, ...], newest: Newest | None = None) -> GroupLine:
         found[2],
         bool(found[5]),
         found[3] is not None,
-        newest,
     )
 
 
 def newest_of(found: tuple[Any, ...]) -> Newest | None:
-    """The newest entry of a group from its columns, in the order of ``_NEWEST``."""
+    """The newest entry of a group from its columns, in the order of ``home._NEWEST``."""
     message, key, sender, sender_key = (as_uuid(found[at]) for at in (0, 1, 8, 9))
     if message is None or key is None or sender is None or sender_key is None:
         return None
@@ -129,18 +122,6 @@ def shell(standing: Standing) -> Shell:
 def see_shell(standing: Standing) -> Shell:
     """The frame alone, for pages that show nothing else of a patient."""
     return shell(standing)
-
-
-def groups_with_newest(standing: Standing) -> list[GroupLine]:
-    """All groups of the person with their newest entry, latest first; one query."""
-    assert standing.who.account is not None
-    found = rows(
-        f"SELECT {_LINE}{_NEWEST} {FROM_VISIBLE} {_FROM_NEWEST} WHERE {VISIBLE}"
-        " ORDER BY t.posted_at DESC",
-        [standing.who.account.hex],
-    )
-    vault.warm(as_uuid(one[at]) for one in found for at in (7, 10))
-    return [_line(one, newest_of(one[9:])) for one in found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,6 @@ def _waiting_line(standing: Standing, found: tuple[Any, ...], name: str) -> Wait
         id=_uuid(rest[0]),
         open=expires > clock.now(),
         invited_by=_uuid(rest[6]),
-        inviter_organization=None,
         accepted=rest[3] is not None,
         approved=rest[4] is not None,
     )

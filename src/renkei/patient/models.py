@@ -106,9 +106,7 @@ class Consent(SealedEntity):
     RELATIONSHIPS: ClassVar = (
         "本人", "配偶者", "子", "兄弟姉妹", "その他家族", "成年後見人", "その他"
     )  # fmt: skip
-    SHARING = 2  # the purpose without which no other organization can join
     DECLINABLE: ClassVar = (1, 2, 3, 4, 5, 8)
-    LEGAL_GROUNDS: ClassVar = (6, 7)  # shown, not switchable
 
     patient = models.ForeignKey(Patient, models.CASCADE, related_name="consents")
     state = models.CharField(max_length=14, choices=State)

@@ -81,20 +81,6 @@ def see_photo(standing: Standing, account: UUID) -> tuple[bytes, int]:
     return picture, clock.to_us(found.photo_changed_at)
 
 
-@disclosure("people.see", on="region")
-def colleagues(standing: Standing) -> list[Face]:
-    """Everybody who works in the region, for the pickers, in the order of their kana."""
-    found = rows(
-        f"SELECT {COLUMNS} FROM people_practitionerrole r"
-        " JOIN people_account a ON a.id = r.account_id"
-        " JOIN people_organization o ON o.id = r.organization_id"
-        " WHERE a.region_id = %s AND r.ended_at IS NULL AND a.suspended_at IS NULL"
-        " AND o.suspended_at IS NULL",
-        [standing.who.region.hex if standing.who.region else None],
-    )
-    return sorted((face(one) for one in found), key=lambda one: one.kana)
-
-
 @dataclass(frozen=True, slots=True)
 class Work:
     """One of the person's own organizations."""
@@ -204,7 +190,7 @@ def see_profile(standing: Standing) -> OwnProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class Helper:
+class Contact:
     """Somebody to ring when something is wrong."""
 
     face: Face
@@ -212,7 +198,7 @@ class Helper:
 
 
 @disclosure("policy.confirm", on="region")
-def see_helpers(standing: Standing) -> tuple[list[Work], list[Helper]]:
+def see_contacts(standing: Standing) -> tuple[list[Work], list[Contact]]:
     """One's own organization, and its administrators with their own numbers.
 
     Shown before the policy is confirmed too: a lost telephone does not wait.
@@ -230,4 +216,4 @@ def see_helpers(standing: Standing) -> tuple[list[Work], list[Helper]]:
     )
     faces = sorted((face(one) for one in found), key=lambda one: one.kana)
     accounts = Account.objects.in_bulk([one.account for one in faces])
-    return chosen, [Helper(one, accounts[one.account].profile.phone) for one in faces]
+    return chosen, [Contact(one, accounts[one.account].profile.phone) for one in faces]

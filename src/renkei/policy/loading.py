@@ -83,11 +83,7 @@ _JOIN_COLLEAGUE = (
 _FROM_INVITEE = _FROM_GROUP + " JOIN people_practitionerrole cr ON cr.id = %s" + _JOIN_COLLEAGUE
 
 _INVITATION = """,
-    i.id, i.state, i.expires_at, i.invited_by_id, i.accepted_at, i.approved_at,
-    (SELECT ir.organization_id FROM group_member im
-       JOIN people_practitionerrole ir ON ir.id = im.role_id
-      WHERE im.group_id = i.group_id AND im.account_id = i.invited_by_id
-      ORDER BY im.joined_at DESC LIMIT 1)"""
+    i.id, i.state, i.expires_at, i.invited_by_id, i.accepted_at, i.approved_at"""
 _FROM_INVITATION = (
     " JOIN group_invitation i ON i.id = %s"
     " JOIN group_group g ON g.id = i.group_id AND g.region_id = a.region_id"
@@ -198,7 +194,6 @@ def _invitation(found: Row) -> Asked:
         invited_by=id_of(found[3]),
         accepted=found[4] is not None,
         approved=found[5] is not None,
-        inviter_organization=as_uuid(found[6]),
     )
 
 

@@ -105,7 +105,6 @@ class Asked:
     id: UUID
     open: bool  # neither answered to the end nor expired
     invited_by: UUID
-    inviter_organization: UUID | None
     accepted: bool
     approved: bool
 
@@ -119,7 +118,6 @@ class What:
     invitation: Asked | None = None
     member: UUID | None = None
     target_organization: UUID | None = None
-    region_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

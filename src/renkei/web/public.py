@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from renkei.enrollment.services import confirm_policy
 from renkei.kernel.errors import Problem, Refused, SignedOut
 from renkei.kernel.japanese import fold_kana, narrow
-from renkei.people.disclosures import see_helpers
+from renkei.people.disclosures import see_contacts
 from renkei.people.models import Organization
 from renkei.region.disclosures import (
     PublicOrganization,
@@ -81,7 +81,7 @@ def policy(request: "Request") -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def policy_confirm(request: "Request") -> HttpResponse:
     """Read the policy and confirm it, before anything else (A2)."""
-    see_helpers(request.actor, None)  # signed in, and not suspended
+    see_contacts(request.actor, None)  # signed in, and not suspended
     problem = ""
     if request.method == "POST":
         try:
@@ -105,10 +105,10 @@ def _uuid(text: str) -> UUID:
 def help_now(request: "Request") -> HttpResponse:
     """Whom to ring, and what to do first: loss, misuse, faults."""
     try:
-        work, helpers = see_helpers(request.actor, None)
+        work, contacts = see_contacts(request.actor, None)
     except (SignedOut, Refused):
-        work, helpers = [], []
-    return render(request, "public/help.html", {"work": work, "helpers": helpers})
+        work, contacts = [], []
+    return render(request, "public/help.html", {"work": work, "contacts": contacts})
 
 
 @require_safe
