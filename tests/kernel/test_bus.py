@@ -23,7 +23,9 @@ def redis_answers() -> bool:
 
 
 needs_redis = pytest.mark.skipif(not redis_answers(), reason="no Redis on 127.0.0.1:6379")
-URL = "redis://127.0.0.1:6379/15"
+# a channel of its own for each test process: channels carry the number of the database
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+URL = f"redis://127.0.0.1:6379/{15 - WORKER % 4}"
 HINTS = [
     Hint("log", uuid4(), 3),
     Hint("changed", uuid4(), 2),
