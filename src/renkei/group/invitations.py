@@ -11,19 +11,13 @@ from uuid import UUID
 from renkei.group.disclosures import MemberLine, Shell, members, open_identity, shell
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
-from renkei.kernel.database import as_uuid, row, rows
+from renkei.kernel.database import id_of, row, rows
 from renkei.kernel.japanese import initials
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.facts import administers_colleague, consent_for_sharing, invited_them, is_oneself
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Standing
 from renkei.policy.use_case import disclosure
-
-
-def _uuid(value: Any) -> UUID:
-    found = as_uuid(value)
-    assert found is not None
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,7 @@ _APPROVERS = f"""
 
 
 def _person(organization: UUID, account: Any) -> Face | None:
-    found = row(_INVITER, [organization.hex, _uuid(account).hex]) if account else None
+    found = row(_INVITER, [organization.hex, id_of(account).hex]) if account else None
     return face(found) if found else None
 
 
@@ -114,7 +108,7 @@ def _reason(invitation: UUID, key: Any, sealed: Any) -> str:
     if sealed is None:
         return ""
     place = f"group.Invitation/{invitation.hex}/reason"
-    return str(vault.unseal_json(_uuid(key), sealed, about=place))
+    return str(vault.unseal_json(id_of(key), sealed, about=place))
 
 
 def _moment(us: Any) -> datetime | None:
@@ -129,10 +123,10 @@ def see_invitation(standing: Standing) -> InvitationPage:
     found = row(_PAGE, [asked.id.hex])
     assert found is not None
     rest = found[WIDTH:]
-    managing = _uuid(rest[11])
-    identity = open_identity(_uuid(rest[13]), _uuid(rest[14]), rest[15])
+    managing = id_of(rest[11])
+    identity = open_identity(id_of(rest[13]), id_of(rest[14]), rest[15])
     expired = rest[0] == "open" and not asked.open
-    approver = _person(_uuid(found[6]), rest[17])
+    approver = _person(id_of(found[6]), rest[17])
     inviter = _person(managing, rest[16])
     assert inviter is not None
     frame = shell(standing)

@@ -7,7 +7,7 @@ from uuid import UUID
 from renkei.group.disclosures import Head, Shell, head, open_identity, shell
 from renkei.group.roster import GROUP, about_colleague
 from renkei.kernel import clock
-from renkei.kernel.database import as_uuid, row, rows
+from renkei.kernel.database import id_of, row, rows
 from renkei.patient.consents import consents_of, gap
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
@@ -15,12 +15,6 @@ from renkei.policy.facts import consent_for_sharing
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure
-
-
-def _uuid(value: Any) -> UUID:
-    found = as_uuid(value)
-    assert found is not None
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +83,10 @@ def see_invite_desk(standing: Standing) -> InviteDesk:
     assert where is not None and where.group is not None and standing.who.region is not None
     found = row(GROUP, [where.group.hex])
     assert found is not None
-    patient = _uuid(found[0])
-    inside = {_uuid(one[0]) for one in rows(_INSIDE, [where.group.hex])}
+    patient = id_of(found[0])
+    inside = {id_of(one[0]) for one in rows(_INSIDE, [where.group.hex])}
     now_us = clock.to_us(clock.now())
-    asked = {_uuid(one[0]) for one in rows(_ASKED, [where.group.hex, now_us])}
+    asked = {id_of(one[0]) for one in rows(_ASKED, [where.group.hex, now_us])}
     people = [
         _candidate(standing, one, inside, asked) for one in rows(_REGION, [standing.who.region.hex])
     ]
@@ -100,7 +94,7 @@ def see_invite_desk(standing: Standing) -> InviteDesk:
     return InviteDesk(
         group=where.group,
         patient=patient,
-        identity=open_identity(patient, _uuid(found[1]), found[2]),
+        identity=open_identity(patient, id_of(found[1]), found[2]),
         organization=found[3],
         shared=consent_for_sharing(standing),
         gap=gap(consents_of(patient)),

@@ -16,7 +16,7 @@ from renkei.group.disclosures import (
 )
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us
-from renkei.kernel.database import as_uuid, row, rows
+from renkei.kernel.database import id_of, row, rows
 from renkei.kernel.japanese import initials
 from renkei.patient.consents import ConsentLine, badge, consents_of, current, gap
 from renkei.patient.models import Identity
@@ -107,12 +107,6 @@ _NAME = f"""
 _GROUP_RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["group"]]
 
 
-def _uuid(value: Any) -> UUID:
-    found = as_uuid(value)
-    assert found is not None
-    return found
-
-
 def about_colleague(standing: Standing, one: Face, *, in_office: bool) -> Standing:
     """The standing to one colleague in this group, as the rules judge it."""
     assert one.role is not None and one.organization_id is not None
@@ -129,7 +123,7 @@ def about_colleague(standing: Standing, one: Face, *, in_office: bool) -> Standi
 
 
 def _seats(standing: Standing, group: UUID, lines: list[MemberLine]) -> list[Seat]:
-    office = {_uuid(one[0]): one for one in rows(_OFFICE, [group.hex])}
+    office = {id_of(one[0]): one for one in rows(_OFFICE, [group.hex])}
     seats = []
     for line in lines:
         _, ended, suspended, _, appointed = office[line.id]
@@ -150,9 +144,9 @@ def _waiting_line(standing: Standing, found: tuple[Any, ...], name: str) -> Wait
     rest, invited = found[WIDTH:], face(found[:WIDTH])
     expires = from_us(rest[5])
     asked = Asked(
-        id=_uuid(rest[0]),
+        id=id_of(rest[0]),
         open=expires > clock.now(),
-        invited_by=_uuid(rest[6]),
+        invited_by=id_of(rest[6]),
         accepted=rest[3] is not None,
         approved=rest[4] is not None,
     )
@@ -175,7 +169,7 @@ def _waiting_line(standing: Standing, found: tuple[Any, ...], name: str) -> Wait
 def _waiting(standing: Standing, group: UUID) -> list[Waiting]:
     lines = []
     for found in rows(_WAITING, [group.hex]):
-        inviter = row(_NAME, [_uuid(found[WIDTH + 6]).hex])
+        inviter = row(_NAME, [id_of(found[WIDTH + 6]).hex])
         assert inviter is not None
         lines.append(_waiting_line(standing, found, face(inviter).name))
     return lines
@@ -187,7 +181,7 @@ def roster(standing: Standing) -> Roster:
     assert where is not None and where.group is not None
     found = row(GROUP, [where.group.hex])
     assert found is not None
-    patient = _uuid(found[0])
+    patient = id_of(found[0])
     everybody = members(where.group, former=True)
     consents = consents_of(patient)
     reads = may(standing, "group.see")
@@ -196,7 +190,7 @@ def roster(standing: Standing) -> Roster:
         group=where.group,
         open=found[4] is None,
         patient=patient,
-        identity=open_identity(patient, _uuid(found[1]), found[2]),
+        identity=open_identity(patient, id_of(found[1]), found[2]),
         organization=found[3],
         consent=current(consents),
         badge=badge(consents),
@@ -254,7 +248,7 @@ def see_member(standing: Standing) -> MemberPage:
     found = row(_MEMBER, [member.hex])
     assert found is not None
     rest = found[WIDTH:]
-    identity = open_identity(_uuid(rest[1]), _uuid(rest[2]), rest[3])
+    identity = open_identity(id_of(rest[1]), id_of(rest[2]), rest[3])
     manages = may(standing, "group.manage")
     return MemberPage(
         id=member,

@@ -113,7 +113,9 @@ def with_reason(
     done: Callable[[], HttpResponse],
     again: Callable[[ReasonForm], HttpResponse],
 ) -> HttpResponse:
-    """Do what needs a reason; without one, show the page again with what was typed."""
+    """Ask for a reason, then do what needs it; without one, show again what was typed."""
+    if request.method == "GET":
+        return again(ReasonForm())
     form = ReasonForm(request.POST)
     if form.is_valid() and tried(form, lambda: action(form.cleaned_data["reason"])):
         return done()
@@ -129,8 +131,6 @@ def leave(request: Request, group: UUID) -> HttpResponse:
         status = 422 if form.errors else 200
         return _roster_page(request, seen, "group/leave.html", status, form=form)
 
-    if request.method == "GET":
-        return again(ReasonForm())
     return with_reason(
         request,
         lambda reason: services.leave_group(request.actor, group, reason=reason),
@@ -148,8 +148,6 @@ def close(request: Request, group: UUID) -> HttpResponse:
         status = 422 if form.errors else 200
         return _roster_page(request, seen, "group/close.html", status, form=form)
 
-    if request.method == "GET":
-        return again(ReasonForm())
     return with_reason(
         request,
         lambda reason: services.close_group(request.actor, group, reason=reason),
@@ -169,8 +167,6 @@ def release(request: Request, member: UUID) -> HttpResponse:
             request, "group/release.html", shell=seen.shell, seen=seen, form=form, status=status
         )
 
-    if request.method == "GET":
-        return again(ReasonForm())
     return with_reason(
         request,
         lambda reason: services.release_member(request.actor, member, reason=reason),
