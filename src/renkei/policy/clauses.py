@@ -93,7 +93,7 @@ KEPT: dict[str, _Keeping] = {
     "N4.6":  _ACKNOWLEDGED,
     "N4.7":  _ACKNOWLEDGED,
     "F3":    _partly("rule:consent.record", "screen:consent",
-                     missing="proposing the home-visiting physician's institution as the keeper"),
+                     missing="a proof that the visiting physician's institution is proposed"),
     "P4":    _partly("rule:consent.record", "screen:consent",
                      missing="form 4 as a PDF and as a filed scan"),
 }
