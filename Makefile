@@ -1,10 +1,10 @@
-# make demo | setup | test | check | bench      Needs git, make and Python 3.11 or newer; nothing else.
+# make demo | setup | test | check | bench | faults | mutations      Needs git, make and Python 3.11 or newer; nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .demo
 
-.PHONY: demo setup test check bench messages lock clean
+.PHONY: demo setup test check bench faults mutations messages lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/renkei demo --region examples/midorino --data $(DEMO) --port $${PORT:-8000}
@@ -41,6 +41,17 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# Provoke faults for long: 200 rounds of killing; the table goes to REPORT, .md or .json.
+ROUNDS ?= 200
+faults: $(VENV)/.dev
+	@RENKEI_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q -m faults \
+	  tests/faults tests/backup tests/config $(if $(REPORT),--faults-report $(REPORT)) $(ARGS)
+
+# Break every rule that keeps a clause, and flip every place of every sealed column, one after the
+# other: the tests have to notice.
+mutations: $(VENV)/.dev
+	@RENKEI_MUTATIONS=all $(BIN)/python -m pytest -q tests/policy/test_mutation.py tests/audit/test_verify.py $(ARGS)
 
 # Take up new source strings into the catalogue of translations.
 messages: $(VENV)/.dev

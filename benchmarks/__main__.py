@@ -19,16 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import works
+from benchmarks.guard import guard
 from benchmarks.server import running
 
 SHAPE_OF = {
+    "guard": "",  # needs no data and no server
     "post": "ordinary",
     "post-one-group": "ordinary",
     "deliver": "ordinary",
     "login": "ordinary",
+    "upload": "ordinary",
     "open": "long",
     "home": "wide",
     "idle": "crowd",
+    "search": "archive",
     "start": "ordinary",
 }
 
@@ -87,11 +91,16 @@ def measure(shape: str, wanted: list[str], environment: dict[str, str]) -> None:
                 delivered = works.deliver(server, people, posted["cpu_ms_per_op"])
                 for name, found in delivered.items():
                     works.show(name, found)
+            if "upload" in wanted:
+                works.show("upload", works.upload(server, people, data))
             if "open" in wanted:
                 opened = works.open_group(server, people)
                 works.show("open", against_floor(opened, "open", data, sqlite))
             if "home" in wanted:
                 works.show("home", works.home(server, people))
+            if "search" in wanted:
+                for name, found in works.search(server, people).items():
+                    works.show(name, found)
             if "login" in wanted:
                 works.show("login", works.login(server, people, filled["password"]))
             if "idle" in wanted:
@@ -107,7 +116,9 @@ def main() -> None:
     asked = parser.parse_args()
     environment = {"DATABASE_URL": asked.database} if asked.database else {}
     wanted = asked.works or list(SHAPE_OF)
-    for shape in dict.fromkeys(SHAPE_OF[work] for work in wanted):
+    if "guard" in wanted:
+        works.show("guard", guard())
+    for shape in filter(None, dict.fromkeys(SHAPE_OF[work] for work in wanted)):
         measure(shape, [work for work in wanted if SHAPE_OF[work] == shape], environment)
 
 

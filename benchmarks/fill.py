@@ -5,6 +5,7 @@ Run as ``python -m benchmarks.fill SHAPE FILE`` with ``RENKEI_DATA`` set.
 
 import json
 import os
+import random
 import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,6 +25,8 @@ from django.middleware.csrf import _get_new_csrf_string  # noqa: E402
 
 from renkei.communication.services import take_over_communication  # noqa: E402
 from renkei.config.installation import prepare  # noqa: E402
+from renkei.device.models import Device  # noqa: E402
+from renkei.device.services import take_over_device  # noqa: E402
 from renkei.enrollment.models import Acknowledgement  # noqa: E402
 from renkei.group.models import Member  # noqa: E402
 from renkei.group.services import take_over_group  # noqa: E402
@@ -31,7 +34,7 @@ from renkei.kernel import clock  # noqa: E402
 from renkei.patient.models import Basics, Identity, Signature  # noqa: E402
 from renkei.patient.services import ConsentForm, record_consent, register_patient  # noqa: E402
 from renkei.people import services as people  # noqa: E402
-from renkei.people.models import Account, PractitionerRole, Profile  # noqa: E402
+from renkei.people.models import Account, PractitionerRole, Profile, Session  # noqa: E402
 from renkei.people.sessions import SessionStore  # noqa: E402
 from renkei.policy.standing import Actor  # noqa: E402
 from renkei.policy.use_case import batch  # noqa: E402
@@ -43,6 +46,32 @@ PASSWORD = "kaede2026benchmark"
 TEXT = "朝の訪問です。体温36.5度、血圧132/74、脈拍78、SpO2 96。体重46.2kg。"
 
 
+# What is said in a group of messages that differ: how often in a hundred, and the words.
+PHRASES = (
+    (90, "体温{}度{}分、血圧{}の{}でした。"),
+    (30, "食事は{}割ほど召し上がりました。"),
+    (20, "夜間に発熱があり、水分をこまめにとっていただきました。"),
+    (15, "服薬カレンダーに残りがありました。"),
+    (10, "ご家族から入浴の時間について相談がありました。"),
+    (6, "仙骨部の褥瘡を処置し、写真で大きさを比べました。"),
+    (4, "訪問看護の時間を三十分遅らせてほしいとのことです。"),
+    (3, "むせこみが増えたので言語聴覚士に見ていただきたいです。"),
+    (1, "脱水症状がみられ、主治医の指示で点滴をしました。"),
+)
+
+
+def varied(number: int) -> str:
+    """What is said for the so manieth time: the same in every run, and like nothing before."""
+    chance = random.Random(number)
+    said = [
+        words.format(*(chance.randint(1, 9) for _ in range(4)))
+        for often, words in PHRASES
+        if chance.randrange(100) < often
+    ]
+    chance.shuffle(said)
+    return "".join(said) + f"{chance.choice('東西南北')}の窓を{chance.randint(2, 90)}分あけました。"
+
+
 @dataclass(frozen=True)
 class Shape:
     """How much of everything."""
@@ -52,6 +81,8 @@ class Shape:
     messages: int = 60  # in every group
     long: int = 0  # messages of the first group
     person_in: int = 0  # groups that person 0 takes part in, at least
+    outside: int = 0  # people in no group
+    varied: bool = False  # every message says something else
 
 
 SHAPES = {
@@ -59,6 +90,9 @@ SHAPES = {
     "long": Shape(groups=4, long=10_000),
     "wide": Shape(groups=100, members=5, messages=3, person_in=100),
     "crowd": Shape(groups=50, members=20, messages=1),
+    "region": Shape(groups=500, members=8, messages=200),
+    "archive": Shape(groups=100, members=5, messages=1000, person_in=100, varied=True),
+    "small": Shape(groups=4, members=5, messages=3, person_in=4, outside=4),
 }
 
 
@@ -78,6 +112,21 @@ def region() -> Region:
     )
 
 
+def device(organizations: list[Any]) -> None:
+    """One device in the ledgers of all."""
+    take_over_device(
+        LOADER,
+        organizations[0].id,
+        number="B-1",
+        type="computer",
+        usable_until=clock.now() + timedelta(days=365),
+        accepted_by=[one.id for one in organizations[1:]],
+    )
+
+
+JOINED = date(2026, 1, 1)  # since when everybody is in good standing
+
+
 def staff(place: Region, count: int) -> list[PractitionerRole]:
     """People of ten organizations."""
     organizations = [
@@ -93,9 +142,11 @@ def staff(place: Region, count: int) -> list[PractitionerRole]:
             postal_code="000-0001",
             address="かえで市2番",
             phone="0000-00-0002",
+            **dict.fromkeys(("applied_on", "pledged_on", "approved_on", "trained_on"), JOINED),
         )
         for number in range(10)
     ]
+    device(organizations)
     roles = []
     for number in range(count):
         account = people.register_account(
@@ -113,7 +164,7 @@ def staff(place: Region, count: int) -> list[PractitionerRole]:
                 account=account,
                 profession="看護師",
                 administrator=number < 10,
-                pledged_on=date(2026, 1, 1),
+                pledged_on=JOINED,
                 trained_on=None,
             )
         )
@@ -156,7 +207,9 @@ def group(place: Region, roles: list[PractitionerRole], number: int, shape: Shap
             made.id,
             author=role.account_id,
             role=role.id,
-            text=TEXT + f"（{said + 1}回目の記録）",
+            text=varied(number * count + said)
+            if shape.varied
+            else TEXT + f"（{said + 1}回目の記録）",
             said_at=clock.now() - timedelta(minutes=count - said),
         )
     return made.id
@@ -169,6 +222,9 @@ def session(account: Account) -> dict[str, Any]:
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store[HASH_SESSION_KEY] = account.get_session_auth_hash()
     store.create()
+    Session.objects.filter(account=account).update(
+        device_id=Device.objects.values_list("pk", flat=True).first(), second_factor="demo"
+    )
     secret = _get_new_csrf_string()
     cookies = f"{settings.SESSION_COOKIE_NAME}={store.session_key}; "
     cookies += f"{settings.CSRF_COOKIE_NAME}={secret}"
@@ -177,6 +233,8 @@ def session(account: Account) -> dict[str, Any]:
         "email": account.email,
         "cookie": cookies,
         "csrf_token": secret,
+        "account": str(account.pk),
+        "role": account.roles.get().pk.hex,
         "groups": [str(one) for one in groups.values_list("group_id", flat=True)],
     }
 
@@ -187,7 +245,7 @@ def main(shape_name: str, file: str) -> None:
     prepare()
     with batch(LOADER, "region.load"):
         place = region()
-        roles = staff(place, min(shape.groups * shape.members, 500))
+        roles = staff(place, min(shape.groups * shape.members + shape.outside, 500))
         for number in range(shape.groups):
             group(place, roles, number, shape)
     with transaction.atomic():

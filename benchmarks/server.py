@@ -21,6 +21,19 @@ class Server:
         self.port = port
         self.started_s = started_s  # from the command to the first answer
 
+    def stop(self) -> None:
+        """End it as the machine would; by force if it takes too long."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it without a word: nothing it had in mind is done."""
+        self.process.kill()
+        self.process.wait()
+
     def _pids(self) -> list[int]:
         pids, found = [self.process.pid], [self.process.pid]
         while pids:
@@ -57,7 +70,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether a server on this port says that it is ready."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
             connection.sendall(
@@ -68,10 +82,38 @@ def _answers(port: int) -> bool:
         return False
 
 
-@contextmanager
-def running(data: Path, environment: dict[str, str]) -> Iterator[Server]:
-    """Start the server on a data folder, on core 0 if there are two, and end it afterwards."""
-    port = free_port()
+def wait_until_ready(process: "subprocess.Popen[bytes]", port: int, *, seconds: float = 60) -> None:
+    """Return once the server of this process answers.
+
+    Raises:
+        RuntimeError: it ended, or did not answer in that time.
+    """
+    until = time.monotonic() + seconds
+    while not answers(port):
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"no server on port {port}; exit status {process.poll()}")
+        time.sleep(0.02)
+
+
+def start(
+    data: Path,
+    environment: dict[str, str],
+    *,
+    port: int = 0,
+    log: Path | None = None,
+    cores: set[int] | None = None,
+) -> Server:
+    """Start the server on a data folder and wait until it answers.
+
+    Args:
+        port: as before, for those who come back to it; any free one if it is not given.
+        log: what it says goes there; to ``server.log`` in the data folder if not given.
+        cores: it and all its threads stay on these; on any if not given.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    port, log = port or free_port(), log or data / "server.log"
     code = (
         "from renkei.config.installation import prepare; import django; django.setup(); prepare();"
         "from renkei.config.asgi import application; from renkei.config.server import serve;"
@@ -79,22 +121,28 @@ def running(data: Path, environment: dict[str, str]) -> Iterator[Server]:
     )
     settings = {"DJANGO_SETTINGS_MODULE": "renkei.config.settings", "RENKEI_LOG": "INFO"}
     began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env={**os.environ, **settings, **environment, "RENKEI_DATA": str(data)},
-        stderr=(data / "server.log").open("wb"),
-    )
+    with log.open("ab") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env={**os.environ, **settings, **environment, "RENKEI_DATA": str(data)},
+            stderr=said,
+        )
     try:
-        if (os.cpu_count() or 1) > 1:
-            os.sched_setaffinity(process.pid, {0})
-        while not _answers(port):
-            if process.poll() is not None or time.monotonic() - began > 60:
-                raise RuntimeError(f"the server did not start; see {data / 'server.log'}")
-            time.sleep(0.02)
-        yield Server(process, port, time.monotonic() - began)
+        if cores is not None:
+            os.sched_setaffinity(process.pid, cores)
+        wait_until_ready(process, port)
+    except BaseException as error:
+        process.kill()
+        error.add_note(f"what it said is in {log}")
+        raise
+    return Server(process, port, time.monotonic() - began)
+
+
+@contextmanager
+def running(data: Path, environment: dict[str, str]) -> Iterator[Server]:
+    """Start the server on a data folder, on core 0 if there are two, and end it afterwards."""
+    server = start(data, environment, cores={0} if (os.cpu_count() or 1) > 1 else None)
+    try:
+        yield server
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        server.stop()

@@ -1171,6 +1171,11 @@ email = "sunadokei@suishin.example"
 name = "羅針 周"
 kana = "らしん あまね"
 email = "rashin@suishin.example"
+
+[parameters]
+# The policy asks administrators and the operator for a second step (article 14-2). Here nobody is
+# asked, so that everybody can be tried out with the demo's password alone.
+second_factor = "nobody"
 """
 
 

@@ -11,6 +11,8 @@ RENKEI_TEST_TEMPLATE  a template that is there already, so that it is not made a
 
 import atexit
 import fcntl
+import functools
+import inspect
 import json
 import os
 import pickle
@@ -18,10 +20,12 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zlib import crc32
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -34,7 +38,13 @@ atexit.register(shutil.rmtree, DATA, ignore_errors=True)
 (DATA / "secret.key").write_text("the same in every test process, so that sessions can be shared")
 os.environ["RENKEI_DATA"] = str(DATA)
 os.environ["DJANGO_SETTINGS_MODULE"] = "renkei.config.settings"
-for _variable in ("RENKEI_MASTER_KEY", "RENKEI_ORIGIN", "KEYS_DATABASE_URL", "EMAIL_URL"):
+for _variable in (
+    "RENKEI_MASTER_KEY",
+    "RENKEI_ORIGIN",
+    "KEYS_DATABASE_URL",
+    "EMAIL_URL",
+    "CLAMAV_URL",
+):
     os.environ.pop(_variable, None)
 import django  # noqa: E402
 
@@ -44,9 +54,12 @@ from django.conf import settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.db import connections  # noqa: E402
 
+from renkei.communication import holding  # noqa: E402
 from renkei.config import installation  # noqa: E402
 from renkei.kernel import bus, clock, vault  # noqa: E402
+from renkei.people import idle  # noqa: E402
 from renkei.policy import clauses, use_case  # noqa: E402
+from renkei.policy.use_case import USE_CASES  # noqa: E402
 
 if settings.REDIS_URL:  # what is counted there belongs to one test process alone
     _server, _, _number = settings.REDIS_URL.rpartition("/")
@@ -54,6 +67,7 @@ if settings.REDIS_URL:  # what is counted there belongs to one test process alon
     settings.CACHES["default"]["LOCATION"] = f"{_server}/{(int(_number) + _worker) % 15}"
 from renkei.policy.facts import Fact  # noqa: E402
 from renkei.policy.rules import RULES  # noqa: E402
+from tests.commands import HOSHI, Demo, renkei  # noqa: E402
 
 if TYPE_CHECKING:
     from tests.cast import Cast
@@ -131,6 +145,8 @@ class Template:
         for file in ("renkei.db", "keys.db", "master.key", "secret.key"):
             if (self.folder / file).exists():
                 shutil.copy(self.folder / file, folder / file)
+        if (self.folder / "files").exists():
+            shutil.copytree(self.folder / "files", folder / "files", dirs_exist_ok=True)
         database = f"{_BASE_NAME}_{name}_{os.getpid()}"
         if _POSTGRESQL:
             self._drop(database)
@@ -153,13 +169,15 @@ class Template:
         return found
 
 
+def _folder_of_the_run(config: pytest.Config) -> Path:
+    """What all processes of this run share."""
+    base: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 def _template_folder(config: pytest.Config) -> Path:
     given = os.environ.get("RENKEI_TEST_TEMPLATE")
-    if given:
-        return Path(given)
-    base: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
-    in_worker = "PYTEST_XDIST_WORKER" in os.environ
-    return (base.parent if in_worker else base) / "template"
+    return Path(given) if given else _folder_of_the_run(config) / "template"
 
 
 @pytest.fixture(scope="session")
@@ -209,6 +227,68 @@ def committed(
 
 
 @pytest.fixture
+def elsewhere(
+    committed: "Cast", template: Template, tmp_path: Path
+) -> "Callable[[str], AbstractContextManager[Path]]":
+    """Empty installations beside the committed one: this process works in one for a block."""
+
+    @contextmanager
+    def there(name: str) -> Iterator[Path]:
+        kept, home = str(connections.settings["default"]["NAME"]), settings.DATA
+        folder, database = tmp_path / name, f"{_BASE_NAME}_{name}_{os.getpid()}"
+        folder.mkdir(exist_ok=True)
+        if _POSTGRESQL:
+            template._drop(database)
+            _administer(f'CREATE DATABASE "{database}"')
+        _point_at(folder, database)
+        try:
+            installation.prepare()
+            yield folder
+        finally:
+            connections.close_all()
+            _point_at(home, kept)
+            template._drop(database)
+
+    return there
+
+
+@pytest.fixture(scope="session")
+def demo(request: pytest.FixtureRequest) -> Demo:
+    """The invented region as ``renkei demo`` makes it, once per run; copy it to change it."""
+    folder = _folder_of_the_run(request.config) / "demo"
+    folder.mkdir(exist_ok=True)
+    data, sessions, said = folder / "data", folder / "sessions.json", folder / "said.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            asked = ["demo", "--region", HOSHI, "--data", data, "--no-serve"]
+            done = renkei(*asked, "--sessions", sessions)
+            assert done.returncode == 0, done.stderr
+            said.write_text(json.dumps([done.stdout, done.stderr]))
+    return Demo(data, json.loads(sessions.read_text())["people"], *json.loads(said.read_text()))
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """The address of an empty PostgreSQL database, whichever database the suite runs on."""
+    import psycopg
+
+    given = os.environ.get("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+    server, name = urlsplit(given), f"renkei_empty_{os.getpid()}"
+    try:
+        link = psycopg.connect(
+            server._replace(path="/postgres").geturl(), autocommit=True, connect_timeout=3
+        )
+    except psycopg.OperationalError:
+        pytest.skip("no PostgreSQL can be reached; DATABASE_URL says where one is")
+    with link:
+        link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        link.execute(f'CREATE DATABASE "{name}"')
+        yield server._replace(path=f"/{name}").geturl()
+        link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
 def at_once() -> Callable[..., list[Any]]:
     """Run functions in threads that start together; their results, or what they raised."""
 
@@ -248,7 +328,12 @@ def travel() -> Iterator[Callable[[timedelta], None]]:
 def _fresh_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the process remembers between requests starts empty, and hints are heard at once."""
     use_case._refusals.clear()
+    use_case.forget_openings()
+    holding.forget()
+    idle.forget_everything()
     cache.clear()
+    for file in DATA.glob("index.db*"):  # of tests whose messages were undone
+        file.unlink()
     monkeypatch.setattr(bus, "_bus", bus.LocalBus())
 
 
@@ -301,9 +386,21 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     noticed = {}
     for rule, named in json.loads(Path(plan).read_text()).items():
         with always_yes(rule) if rule else ExitStack():
-            noticed[rule] = sorted(_who_notice(session.items, set(named)))
+            noticed[rule] = sorted(_who_notice(_likely_first(session.items, rule), set(named)))
     Path(plan).write_text(json.dumps(noticed))
     return True
+
+
+def _likely_first(items: list[pytest.Item], rule: str) -> list[pytest.Item]:
+    """The tests that name the rule, or call its use case, first: they notice soonest."""
+    use_case = USE_CASES.get(rule, "").rpartition(".")[2]
+    names = [name for name in (use_case, f'"{rule}"') if name.strip('"')]
+    return sorted(items, key=lambda item: not any(name in _source(item) for name in names))
+
+
+@functools.cache
+def _source(item: pytest.Item) -> str:
+    return inspect.getsource(item.function)  # type: ignore[attr-defined]
 
 
 def _who_notice(items: list[pytest.Item], named: set[str]) -> set[str]:
@@ -336,6 +433,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if untested := clauses.untested():
         raise pytest.UsageError(f"Clauses said to be kept, without a test: {', '.join(untested)}")
     _select(config, items)
+    _take_turns(config, items)
     # The browser's driver keeps an event loop running in its process: its stories come last.
     items.sort(key=lambda item: "e2e" in item.path.parts)
 
@@ -347,6 +445,24 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
     rest = [item for item in items if not clauses_of(item) & wanted]
     items[:] = [item for item in items if clauses_of(item) & wanted]
     config.hook.pytest_deselected(items=rest)
+
+
+# What stands on how a database locks and answers: tried on every one, every time.
+_EVERY_TIME = ("races", "two_at_once", "random_worlds", "rules", "kinds", "queries", "following")
+
+
+def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With RENKEI_TURNS=n, run the modules whose turn it is today; after n days all were run."""
+    turns = int(os.environ.get("RENKEI_TURNS", "1"))
+    today = date.today().toordinal() % turns
+    kept, left = [], []
+    for item in items:
+        module = item.path.stem
+        here = crc32(item.path.relative_to(config.rootpath).as_posix().encode()) % turns == today
+        (kept if here or module.endswith(_EVERY_TIME) else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

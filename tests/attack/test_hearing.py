@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.test import Client
 
@@ -11,7 +12,9 @@ from renkei.communication.live_backend import LiveBackend
 from renkei.communication.reading import read_timeline
 from renkei.group.models import Group, Member
 from renkei.live.app import Live
+from renkei.policy.use_case import GateClosed
 from tests.cast import Cast, post
+from tests.device.test_keys import keyed
 from tests.live.world import Page, World, play, until
 
 
@@ -46,7 +49,7 @@ def test_a_stream_that_misses_nothing_and_one_that_may_not_hear_record_nothing()
 
 def test_when_it_cannot_be_recorded_nothing_is_replayed() -> None:
     class Full(World):
-        def replayed(self, session: str, ranges: Any) -> None:
+        def replayed(self, cookie: str, ranges: Any) -> None:
             raise OSError("no room")
 
     async def story(world: World, live: Live) -> None:
@@ -61,13 +64,29 @@ def test_when_it_cannot_be_recorded_nothing_is_replayed() -> None:
 
 def test_a_replay_leaves_a_line_and_moves_no_cursor(cast: Cast) -> None:
     last = Group.objects.get(pk=cast.group).last_seq
-    session, before = cast["manager"].session, Member.objects.get(pk=cast.members["manager"])
-    LiveBackend().replayed(session, {cast.group: (1, last)})
+    cookie = f"{settings.SESSION_COOKIE_NAME}={cast.people['manager'].cookie}"
+    before = Member.objects.get(pk=cast.members["manager"])
+    LiveBackend().replayed(cookie, {cast.group: (1, last)})
     assert heard(cast, "manager") == [[[cast.group.hex, 1, last]]]
     assert Member.objects.get(pk=before.pk).read_seq == before.read_seq
     read_timeline(cast["manager"], cast.group)
-    LiveBackend().replayed(session, {cast.group: (1, last)})
+    LiveBackend().replayed(cookie, {cast.group: (1, last)})
     assert len(heard(cast, "manager")) == 1  # what was read needs no second line
+
+
+@pytest.mark.clause("N3.10")
+def test_what_a_device_of_the_ledger_replays_is_on_record_with_the_device(cast: Cast) -> None:
+    browser, key = keyed(cast)
+    cookie = "; ".join(
+        f"{name}={browser.cookies[name].value}"
+        for name in (settings.SESSION_COOKIE_NAME, settings.DEVICE_COOKIE_NAME)
+    )
+    last = Group.objects.get(pk=cast.group).last_seq
+    LiveBackend().replayed(cookie, {cast.group: (1, last)})
+    line = AuditEvent.objects.get(action="group.hear")
+    assert line.actor == cast.account("nurse") and key.device_id.hex in line.detail
+    with pytest.raises(GateClosed):  # a copy of the session alone replays nothing
+        LiveBackend().replayed(cookie.partition(";")[0], {cast.group: (1, last)})
 
 
 def test_catching_up_on_an_open_page_leaves_a_line_too(cast: Cast) -> None:

@@ -1,18 +1,20 @@
 """What the live server is told: who may hear what, and entries as everybody sees them."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from renkei.communication.live_backend import LiveBackend
 from renkei.communication.models import Communication
 from renkei.communication.services import withdraw_communication
-from renkei.group.selectors import visible_to
 from renkei.group.services import leave_group, release_member
 from renkei.kernel import clock
 from renkei.people.models import Account
-from tests.cast import post
+from renkei.region.models import DisasterUse
+from tests.cast import make_disaster, post, visible
 
 
 def heard_by(cast, name, **cookies):
@@ -23,9 +25,8 @@ def heard_by(cast, name, **cookies):
 def test_who_listens_hears_exactly_the_groups_they_may_see(cast):
     for name in cast:
         listener = heard_by(cast, name)
-        account = cast.people[name].account
         if listener is not None:
-            assert set(listener.groups) == set(visible_to(account))
+            assert set(listener.groups) == set(visible(cast[name]))
         else:
             assert name == "nobody"
 
@@ -48,6 +49,29 @@ def test_an_outdated_password_ends_the_hearing(cast):
     old = clock.now() - timedelta(days=400)
     Account.objects.filter(pk=cast.account("nurse")).update(password_changed_at=old)
     assert heard_by(cast, "nurse") is None
+
+
+@pytest.mark.clause("A20")
+def test_what_stands_on_the_page_is_what_the_stream_knows_until_it_is_over(cast, travel):
+    DisasterUse.objects.all().delete()
+    nurse = Client(HTTP_HOST="localhost")
+    nurse.cookies[settings.SESSION_COOKIE_NAME] = cast.people["nurse"].cookie
+
+    def on_page():
+        found = re.search(r' data-on="([^"]+)"', nurse.get("/home").content.decode())
+        return found[1] if found else ""
+
+    assert heard_by(cast, "nurse").band == on_page() == ""
+    disaster = make_disaster(cast.region, cast.account("operator"))
+    first = heard_by(cast, "nurse")
+    assert first.band == on_page() != ""
+    over = DisasterUse.objects.get(pk=disaster).until
+    assert first.until <= over.timestamp()  # it is asked again when it ends by itself
+    assert "災害時利用" in nurse.get("/disaster/band").content.decode()
+    assert 'class="strip"' in nurse.get("/disaster/band?strip").content.decode()
+    DisasterUse.objects.filter(pk=disaster).update(ended_at=clock.now())
+    assert heard_by(cast, "nurse").band == on_page() == ""
+    assert nurse.get("/disaster/band").content.decode().strip() == ""
 
 
 def test_after_leaving_or_being_released_the_group_is_not_heard(cast):

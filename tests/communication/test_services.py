@@ -1,5 +1,6 @@
 """What is said: once, confirmed, corrected in the open, taken back with a reason."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -236,18 +237,19 @@ def test_reading_is_recorded_once_per_new_range(cast: Cast) -> None:
 
     stream = f"account:{cast.account('nurse').hex}"
 
-    def readings() -> list[str]:
-        return [line.detail for line in trail.history(stream) if line.action == "group.see"]
+    def readings() -> list[list[list[int]]]:
+        lines = [line for line in trail.history(stream) if line.action == "group.see"]
+        return [json.loads(line.detail)["read"] for line in lines]
 
     for _ in range(3):
         send(cast, "知らせ", "manager")
     last = Group.objects.get(pk=cast.group).last_seq
     read_timeline(cast["nurse"], cast.group)
     read_timeline(cast["nurse"], cast.group)
-    assert readings() == [f'{{"read":[[1,{last}]]}}']
+    assert readings() == [[[1, last]]]
     send(cast, "また", "manager")
     read_timeline(cast["nurse"], cast.group)
-    assert readings()[1:] == [f'{{"read":[[{last + 1},{last + 1}]]}}']
+    assert readings()[1:] == [[[last + 1, last + 1]]]
 
 
 def test_receipts_say_who_has_read_and_who_has_not(cast: Cast) -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from benchmarks.server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -59,14 +60,8 @@ class World:
         raise LookupError(wanted)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def _wait(origin: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(600):
+    for _ in range(1800):  # a machine that does other things as well
         try:
             urllib.request.urlopen(f"{origin}/readyz", timeout=1).read()
             return
@@ -84,7 +79,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             pytest.fail("the browser stories need Chromium, and it is not here")
         pytest.skip("browser stories skipped: Chromium is not installed")
     data = tmp_path_factory.mktemp("world")
-    port = _free_port()
+    port = free_port()
     sessions, log = data / "sessions.json", data / "server.log"
     command = [
         *(sys.executable, "-m", "renkei", "demo", "--region", str(ROOT / "examples" / "midorino")),

@@ -1,7 +1,6 @@
 """Three people talk live; one loses the line and catches up; one is released and hears no more."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -75,9 +74,7 @@ def test_three_people_talk_one_loses_the_line_and_one_is_released(
     first.goto(release[0])
     end(first, "担当の変更")
     first.wait_for_load_state()
-    began = time.monotonic()
-    expect(last.locator(".message")).to_have_count(0, timeout=2000)
-    assert time.monotonic() - began < 2
+    expect(last.locator(".message")).to_have_count(0, timeout=10_000)
     opened(first, world, group)
     write(first, "四つ目。離れた方には届きません。")
     heard(second, "四つ目。離れた方には届きません。")

@@ -17,6 +17,8 @@ from renkei.kernel.japanese import (
     parse_date,
 )
 
+pytestmark = pytest.mark.once
+
 FAMILY = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
 FLAG = "\U0001f1ef\U0001f1f5"
 TSUJI = "辻\U000e0100"
@@ -156,6 +158,50 @@ def test_nobody_has_an_age_before_birth():
 )
 def test_kana_is_folded_and_nothing_else(written, folded):
     assert japanese.fold_kana(written) == folded
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("髙橋", "高橋"), ("山﨑", "山崎"), ("山嵜", "山崎"), ("齋藤", "斎藤"), ("斉藤", "齊藤"),
+        ("𠮷田", "吉田"), ("渡邊", "渡辺"), ("渡邉", "渡辺"), ("廣瀬", "広瀨"), ("辻󠄀", "辻"),
+        ("櫻井", "桜井"), ("冨田", "富田"), ("中嶋", "中島"), ("眞田", "真田"), ("桒原", "桑原"),
+        ("ﾀｶﾊｼ", "たかはし"), ("ガーゼ", "がーぜ"), ("ﾊﾟﾝ", "ぱん"), ("か\u3099", "ガ"),
+        ("ＳｐＯ２", "spo2"), ("㌔", "キロ"), ("①", "1"), ("鎌ヶ谷", "鎌ケ谷"), ("頸部", "頚部"),
+        ("高橋　節子", "高橋 節子"),
+    ],
+)  # fmt: skip
+def test_what_people_take_for_the_same_is_folded_to_the_same(one, other):
+    assert japanese.fold(one) == japanese.fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("高橋", "高崎"),
+        ("褥瘡", "褥創"),
+        ("はい", "ばい"),
+        ("びょういん", "びよういん"),
+        ("1", "2"),
+    ],
+)
+def test_what_differs_stays_different(one, other):
+    assert japanese.fold(one) != japanese.fold(other)
+
+
+JAPANESE = st.text(
+    st.sampled_from("髙﨑𠮷齋ｶﾞﾊﾟａＡ1１ 　\nがぱーヴ㈱㌔①辻\U000e0100か\u3099漢字、。")
+)
+
+
+@given(JAPANESE)
+def test_what_is_folded_stands_where_it_is_said_to_stand(text):
+    found = japanese.folded(text)
+    assert found.text == japanese.fold(text)
+    assert japanese.fold(found.text) == found.text
+    for at in range(len(found.text)):
+        first, end = found.stretch(at, at + 1)
+        assert found.text[at] in japanese.fold(text[first:end])
 
 
 @given(st.text())

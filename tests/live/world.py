@@ -30,6 +30,7 @@ class World:
         self.accounts: dict[str, UUID] = {}
         self.until: dict[str, float] = {}
         self.renderings: dict[str, str] = {}
+        self.band = ""
         self.calls: Counter[str] = Counter()
         self.recorded: list[tuple[str, dict[UUID, tuple[int, int]]]] = []
         self.commits = 0
@@ -96,7 +97,8 @@ class World:
                 if account in members
             }
         until = self.until.get(person, time.time() + 3600)
-        return Listener(cookie, account, groups, until, self.renderings.get(person, "ja"))
+        rendering = self.renderings.get(person, "ja")
+        return Listener(cookie, account, groups, until, rendering, self.band)
 
     def events(self, group: UUID, after: int, rendering: str, limit: int) -> list[tuple[int, str]]:
         self._asked("events")
@@ -110,9 +112,9 @@ class World:
         with self.lock:
             return f"<p>{rendering} {self.logs[group][seq - 1]}</p>\n"
 
-    def replayed(self, session: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
+    def replayed(self, cookie: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
         self._asked("replayed")
-        self.recorded.append((session, dict(ranges)))
+        self.recorded.append((cookie, dict(ranges)))
 
     def positions(self, groups: Collection[UUID]) -> dict[UUID, int]:
         self._asked("positions")
@@ -221,7 +223,7 @@ def _scope(
     }
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait for the condition; fail if it does not come true in time."""
     limit = time.monotonic() + seconds
     while not condition():

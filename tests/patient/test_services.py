@@ -11,7 +11,6 @@ from renkei.communication.models import Communication
 from renkei.communication.reading import read_timeline
 from renkei.group.disclosures import see_head
 from renkei.group.models import Group
-from renkei.group.selectors import visible_to
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
 from renkei.patient.consents import see_register
@@ -26,7 +25,7 @@ from renkei.patient.services import (
     register_patient,
     withdraw_consent,
 )
-from tests.cast import Cast, given, identity, post
+from tests.cast import Cast, given, identity, post, visible
 
 OUTSIDERS = ["manager", "nurse", "physician", "administrator_other", "sole", "operator", "family"]
 
@@ -36,7 +35,7 @@ def consent(cast: Cast, form: ConsentForm, name: str = "administrator_same") -> 
 
 
 def reads(cast: Cast, name: str) -> bool:
-    listed = cast.group in visible_to(cast.account(name))
+    listed = cast.group in visible(cast[name])
     try:
         see_head(cast[name], cast.group)
     except Refused:

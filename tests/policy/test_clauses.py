@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from renkei.config.routes import PUBLIC, SIGNED_IN, every_route_says_what_it_needs, route, routes
+from renkei.config.routes import (
+    HOST,
+    PUBLIC,
+    SIGNED_IN,
+    every_route_says_what_it_needs,
+    route,
+    routes,
+)
 from renkei.policy import clauses
 from renkei.policy.clauses import CLAUSES, MODES
 from renkei.policy.rules import RULES
+
+pytestmark = pytest.mark.once
 
 ARTICLES = """
 A1 A2 A3 A4 A5.1 A5.2 A6 A7 A8.1 A8.2 A8.3 A8.4 A8.5 A9 A10 A11.1 A11.2 A11.3 A11.4 A11.5 A11.6
@@ -119,7 +128,7 @@ def test_the_policy_as_a_table() -> None:
 def test_every_route_says_what_it_needs() -> None:
     assert every_route_says_what_it_needs(None) == []
     for one in routes():
-        assert one["permission"] in {PUBLIC, SIGNED_IN, *RULES}
+        assert one["permission"] in {HOST, PUBLIC, SIGNED_IN, *RULES}
 
 
 def test_a_route_that_says_nothing_or_something_unknown_is_refused(

@@ -131,7 +131,7 @@ def test_what_a_problem_leaves_behind_is_nothing(
 
     from renkei.group import services
 
-    monkeypatch.setattr(services, "_refuse_last_manager", too_late)
+    monkeypatch.setattr(services, "refuse_last_manager", too_late)
     before = Group.objects.get(pk=cast.group).last_seq
     with pytest.raises(Problem, match="too late"):
         release_member(cast["manager"], cast.members["nurse"], reason="配置換え")
@@ -229,7 +229,7 @@ def test_use_cases_do_not_call_each_other(cast: Cast, monkeypatch: pytest.Monkey
     def another(*args: object) -> None:
         leave_group(cast["nurse"], cast.group, reason="中から")
 
-    monkeypatch.setattr(services, "_refuse_last_manager", another)
+    monkeypatch.setattr(services, "refuse_last_manager", another)
     with pytest.raises(RuntimeError, match="durable"):
         release_member(cast["manager"], cast.members["nurse"], reason="外から")
 

@@ -10,6 +10,8 @@ import pytest
 
 from renkei.region.folder import Fault, read_folder
 
+pytestmark = pytest.mark.once
+
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 REGION = """\
 # みどり野
@@ -430,8 +432,8 @@ def test_ten_thousand_messages_take_well_under_five_seconds(read):
         )
         for n in range(10_000)
     )
-    before = time.perf_counter()
+    before = time.process_time()
     folder = read({"messages.jsonl": content})
     assert folder.faults == []
     assert len(folder.messages) == 10_000
-    assert time.perf_counter() - before < 2.5
+    assert time.process_time() - before < 2.5

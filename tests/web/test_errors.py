@@ -1,10 +1,13 @@
 """What a person runs into has its page, its sentence and its status, and tells nothing else."""
 
+import errno
 import logging
+import sqlite3
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
+from django.utils import translation
 
 from renkei.kernel.errors import Erased, Problem, Tampered, Unknown
 from renkei.web import health, public
@@ -12,14 +15,27 @@ from tests.cast import Cast
 from tests.web.test_patient import client
 
 SECRET = "髙橋 節子さんの熱"
+NOT_OPENED = "This page cannot be opened at the moment. What is stored is not affected."
+
+
+def _full() -> OperationalError:
+    """As SQLite's own error comes through Django."""
+    error, cause = OperationalError("database or disk is full"), sqlite3.OperationalError()
+    cause.sqlite_errorcode = sqlite3.SQLITE_FULL
+    error.__cause__ = cause
+    return error
+
+
 CASES = [
     (Unknown(SECRET), 404, "見ることのできないページ"),
     (Problem("Please give a reason."), 422, "理由"),
     (Erased(SECRET), 410, "消去"),
     (Tampered(SECRET), 500, "書き換え"),
-    (OperationalError("database is locked"), 503, "保存できませんでした"),
-    (OperationalError("database or disk is full"), 503, "いっぱい"),
-    (RuntimeError(SECRET), 500, "保存できませんでした"),
+    (OperationalError("database is locked"), 503, NOT_OPENED),
+    (InterfaceError("connection already closed"), 503, NOT_OPENED),
+    (_full(), 503, "いっぱい"),
+    (OSError(errno.ENOSPC, "No space left on device"), 503, "いっぱい"),
+    (RuntimeError(SECRET), 500, NOT_OPENED),
 ]
 
 
@@ -44,10 +60,25 @@ def test_every_error_has_its_page_and_its_sentence(
         answer = client(cast, "nurse").get("/home", headers={"accept": accept})
     said = answer.content.decode() if accept == "text/html" else answer.json()["message"]
     assert answer.status_code == status
-    assert words in said
+    with translation.override("ja"):
+        assert translation.gettext(words) in said
     assert SECRET not in said
     assert SECRET not in " ".join(record.getMessage() for record in caplog.records)
     assert answer["Cache-Control"] == "no-store"
+
+
+def test_what_could_not_be_saved_stands_on_the_page(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("renkei.web.communication.send_communication", locked)
+    typed = {"text": "熱は<38度です", "confirmed": "yes"}
+    answer = client(cast, "nurse").post(f"/groups/{cast.group}/messages", typed)
+    assert answer.status_code == 503
+    assert "保存できませんでした" in answer.content.decode()
+    assert "熱は&lt;38度です</textarea>" in answer.content.decode()
 
 
 def test_a_post_from_elsewhere_is_refused_with_a_sentence(cast: Cast) -> None:

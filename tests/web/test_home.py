@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 from PIL import Image
 
+from renkei.enrollment.noticeboard import open_notice
 from renkei.group.home import see_home
 from renkei.kernel import clock
 from renkei.kernel.errors import Refused
@@ -16,7 +17,6 @@ from renkei.patient.services import register_patient
 from renkei.people.models import Account, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from renkei.region.disclosures import see_notice
 from renkei.region.services import publish_notice
 from tests.cast import LOADER, identity, loading, make_role, put_invitation
 
@@ -119,8 +119,8 @@ def test_a_notice_waits_on_top_until_it_is_confirmed(cast):
     waiting = see_home(cast["nurse"], None).notices
     assert [one.title for one in waiting] == ["研修", "年末"]
     assert browser.post(f"/notices/{first.id}/confirm")["Location"] == "/home"
-    assert not see_notice(cast["nurse"], None, first.id).waiting
-    assert see_notice(cast["manager"], None, first.id).waiting
+    assert not open_notice(cast["nurse"], None, first.id).waiting
+    assert open_notice(cast["manager"], None, first.id).waiting
 
 
 def test_only_the_operator_writes_notices(cast):

@@ -2,22 +2,68 @@
 
 import re
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
-from renkei.config.routes import LIVE, PUBLIC, SIGNED_IN, routes
+from renkei.config.routes import HOST, LIVE, PUBLIC, SIGNED_IN, routes
+from renkei.kernel.clock import now
+from renkei.patient.models import Consent
 from renkei.policy.loading import load
 from renkei.policy.rules import may
+from renkei.region.models import News
 from renkei.region.services import publish_notice
-from tests.cast import NAMES, NOBODY, Cast
+from tests.cast import (
+    NAMES,
+    NOBODY,
+    Cast,
+    application_of,
+    attachment_of,
+    device_of,
+    draft_of,
+    erasure_of,
+    hand_over_of,
+    incident_of,
+    issuer_of,
+    notice_draft_of,
+    paper_of,
+    reuse_of,
+    take_out_of,
+)
 from tests.policy.test_rules import MATRIX
+from tests.training.world import edition_of, lecture_of
 
 WALKED = [one for one in routes() if one["route"] != LIVE["route"]]
 # A picture is there or not; without one the answer is 404 to everybody who may see pictures.
-NOT_THERE = {"face"}
+# So are an app to remove, and recovery codes to look at.
+NOT_THERE = {"emergency_settle", "face", "mfa_deactivate_totp", "mfa_view_recovery_codes"}
+# There is no scan, and no request of that number.
+NOT_THERE |= {"paper_scan", "rights_one", "rights_paper"}
+# Nor is there a session or a sign-in of that id.
+NOT_THERE |= {"session_end", "sign_in_mine", "sign_in_disown"}
+# Nor is there a video, a certificate of that number, or a completion of that id.
+NOT_THERE |= {"training_video", "training_captions", "training_edition_video"}
+NOT_THERE |= {"training_certificate", "training_annul"}
+# Nothing has been erased, so there is no certificate.
+NOT_THERE |= {"erasure_certificate", "erasure_facts"}
+# There is no provision of that id.
+NOT_THERE |= {"provision_end"}
+# Nobody asks to be connected.
+NOT_THERE |= {"connection"}
+# Nobody seems to be registered twice.
+NOT_THERE |= {"same_person_arrange"}
+# Nobody has registered anybody, no administrator has changed, and nobody has left.
+NOT_THERE |= {"registration", "administrator_noted", "staff_receipt"}
+# Nor is there a page of the attachment, and it is no film.
+NOT_THERE |= {"attachment_page", "attachment_thumb", "attachment_film", "attachment_poster"}
+# Nor has anybody reviewed anything.
+NOT_THERE |= {"review_paper", "account_review_paper"}
+# For everybody, but of no use without the password, or a passkey, just shown.
+AFTER_THE_FIRST_STEP = {"card_step", "mfa_authenticate", "mfa_login_webauthn"}
 # Enough that a form goes through to the use case behind it.
 SENT = {
     "reason": "担当ではないため",
@@ -25,24 +71,40 @@ SENT = {
     "words": "担当ではないため",
     "refuse-choice": "other",
     "refuse-words": "担当ではないため",
+    "points": "staff",
     "first": "1",
     "last": "1",
     "role": "00000000-0000-7000-8000-000000000000",
     "key": "00000000-0000-7000-8000-000000000001",
+    "rules": "00000000-0000-7000-8000-000000000002",
     "name": "林 一",
     "kana": "はやし はじめ",
     "birth_date": "1940-01-01",
     "sex": "女",
 }
 # These addresses name no organization: they are about the one the person acts for.
-ABOUT_ONES_OWN = {"consents", "patient_new"}
+ABOUT_ONES_OWN = {
+    "consents", "patient_new", "simultaneous", "staff", "views", "emergencies",
+    "staff_new", "staff_import", "staff_bulk", "training_staff",
+    "emergency_settle", "safety_staff",
+    "rights_requests", "devices", "devices_csv", "devices_pdf", "device_new", "device_stock",
+    "rules", "rules_edit", "rules_confirm", "hand_overs", "reuse_register", "reuse_csv",
+    "erasures_own",
+    "reviews", "account_review", "account_review_paper",
+}  # fmt: skip
+
+
+def browser(cast: Cast, name: str) -> Client:
+    """The browser of one of the cast, signed in unless it is nobody's."""
+    client = Client(raise_request_exception=False)
+    if name != NOBODY:
+        client.cookies[settings.SESSION_COOKIE_NAME] = cast.people[name].cookie
+    return client
 
 
 def visit(cast: Cast, name: str, address: str) -> HttpResponse:
     """Look at a page; where only sending makes sense, send nothing."""
-    client = Client(raise_request_exception=False)
-    if name != NOBODY:
-        client.cookies[settings.SESSION_COOKIE_NAME] = cast.people[name].cookie
+    client = browser(cast, name)
     response = client.get(address)
     if response.status_code == 405:
         response = client.post(address, SENT)
@@ -53,22 +115,75 @@ def visit(cast: Cast, name: str, address: str) -> HttpResponse:
 
 def address_of(cast: Cast, name: str, one: dict[str, Any], notice: str) -> str:
     asked = name if name in cast.invitations else "invited"
+    if one["name"] in ("notice_edit", "notice_preview"):
+        notice = str(notice_draft_of(cast))
     parts = {
+        "code": paper_of(cast).code,
+        "form": "form-4-patient-consent"
+        if one["name"] not in ("application_paper", "join_paper")
+        else "form-1-application",
+        "consent": Consent.objects.get(patient=cast.patient, ended_at=None).id,
+        "scan": cast.account("nurse"),  # no scan of any paper
         "group": cast.group,
         "patient": cast.patient,
         "message": cast.message,
+        "attachment": attachment_of(cast),
+        "page": "1",
         "member": cast.members["nurse"],
         "invitation": cast.invitations[asked],
         "account": cast.account("nurse"),
+        "role": cast.role("nurse"),
+        "incident": incident_of(cast),
+        "organization": cast.organizations["station"],
         "notice": notice,
+        "news": news_of(cast),
+        "link": cast.account("nurse"),  # no reset that anybody is told of
+        "entry": cast.account("nurse"),  # no sign-in of anybody
+        "pk": 0,
+        "device": device_of(cast),
+        "take_out": take_out_of(cast),
+        "reuse": reuse_of(cast),
+        "hand_over": hand_over_of(cast),
+        "pair": cast.account("nurse"),  # no pair of records
+        "token": "ABCDE",
+        "disaster": cast.disaster,
+        "erasure": erasure_of(cast),
+        "application": application_of(cast),
+        "step": "check",
+        "draft": draft_of(cast),
+        "int:number": 0,
+        "key": "security",
+        "provision": cast.account("nurse"),  # none of the region's
+        "issuer": issuer_of(cast),
+        "use": cast.account("nurse"),  # no entry of anybody's
+        "course": "first",
+        "part": "1",
+        "edition": edition_of(cast),
+        "lecture": lecture_of(cast),
+        "completion": cast.account("nurse"),  # no completion of anybody's
+        "number": 1 if one["name"] == "policy_edition" else "2" * 12,
+        "registration": cast.account("nurse"),  # no registration of anybody
+        "connection": cast.account("nurse"),  # nobody asks to be connected
     }
-    return "/" + re.sub(r"<\w+:(\w+)>", lambda part: str(parts[part[1]]), one["route"])
+    return "/" + re.sub(
+        r"<(\w+):(\w+)>",
+        lambda part: str(parts[named if (named := part[0][1:-1]) in parts else part[2]]),
+        one["route"],
+    )
+
+
+def news_of(cast: Cast) -> UUID:
+    """News that everybody may read."""
+    made = {"title": "題", "body": "文", "published_at": now(), "published_by": uuid4()}
+    return News.objects.get_or_create(region_id=cast.region, defaults=made)[0].id
 
 
 def may_in_matrix(permission: str, name: str) -> bool:
     """Whether the matrix says yes of the person when consent is recorded."""
     if permission == PUBLIC:
         return True
+    if permission == HOST:  # by where one comes from, not by who one is: tests/web/test_metrics.py
+        return False
     if permission == SIGNED_IN:
         return name != NOBODY
     _, cells = MATRIX[permission]
@@ -95,37 +210,29 @@ def expected(cast: Cast, one: dict[str, Any], name: str) -> str:
         yes = may_at_ones_own(cast, one["permission"], name)
     else:
         yes = may_in_matrix(one["permission"], name)
-    if yes:
+    if yes and not (name == NOBODY and one["name"] in AFTER_THE_FIRST_STEP):
         return "in"
+    if one["permission"] == HOST:
+        return "out"
     return "sign in" if name == NOBODY else "out"
 
 
 @pytest.mark.clause("N3.9", "N2.3")
 @pytest.mark.parametrize("one", WALKED, ids=lambda one: str(one["name"]))
 def test_who_gets_in_where(cast: Cast, one: dict[str, Any]) -> None:
-    from django.db import transaction
-
+    """Who does not get in with looking does not get in with sending either."""
     notice = publish_notice(cast["operator"], None, title="停電", body="点検", acknowledge=True).id
+    wanted = {name: expected(cast, one, name) for name in NAMES}
     found = {}
     for name in NAMES:
+        address = address_of(cast, name, one, str(notice))
         mark = transaction.savepoint()  # what one person does is undone before the next comes
-        found[name] = verdict(visit(cast, name, address_of(cast, name, one, str(notice))))
+        answer = visit(cast, name, address)
+        found[name] = verdict(answer)
         transaction.savepoint_rollback(mark)
-    wanted = {name: expected(cast, one, name) for name in NAMES}
+        if wanted[name] != "in" and answer.request["REQUEST_METHOD"] != "POST":  # type: ignore[attr-defined]
+            sent = browser(cast, name).post(address, SENT)
+            assert sent.status_code == 405 or verdict(sent) in ("out", "sign in"), name  # type: ignore[arg-type]
     if one["name"] in NOT_THERE:
         wanted = {name: "out" if what == "in" else what for name, what in wanted.items()}
     assert found == wanted
-
-
-@pytest.mark.clause("N3.9")
-@pytest.mark.parametrize("one", WALKED, ids=lambda one: str(one["name"]))
-def test_who_does_not_get_in_does_not_send_anything_either(cast: Cast, one: dict[str, Any]) -> None:
-    notice = publish_notice(cast["operator"], None, title="停電", body="点検", acknowledge=True).id
-    for name in NAMES:
-        if expected(cast, one, name) == "in":
-            continue
-        client = Client(raise_request_exception=False)
-        if name != NOBODY:
-            client.cookies[settings.SESSION_COOKIE_NAME] = cast.people[name].cookie
-        response = client.post(address_of(cast, name, one, str(notice)), SENT)
-        assert response.status_code == 405 or verdict(response) in ("out", "sign in"), name  # type: ignore[arg-type]

@@ -1,26 +1,31 @@
 """The only way into the audit trail, and the proof that nothing in it was changed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db.models import Count
 from django.utils.translation import gettext_noop
 
 from renkei.audit.models import START, AuditEvent, AuditHead
 from renkei.audit.models import Outcome as Outcome  # callers say how it went
 from renkei.kernel import clock
-from renkei.kernel.database import execute, for_update, row, snapshot
+from renkei.kernel.database import damaged_text, execute, for_update, read_on, row, snapshot
 
 Detail = dict[str, Any]
+Event = AuditEvent  # a line as it is read
+Progress = Callable[[int], None]  # is told how many were looked at so far
 
 CHANGED = gettext_noop("the line was changed")
 MISSING = gettext_noop("a line before it is missing")
 ALL_MISSING = gettext_noop("all lines of the stream are missing")
 CUT = gettext_noop("the end of the stream does not match its head")
+
+_COLUMNS = "stream, seq, at, actor, organization, action, outcome, entity, detail, hash"
 
 
 def canonical(value: Any) -> bytes:
@@ -122,21 +127,23 @@ class Break:
     why: str  # an English sentence, marked for translation
 
 
-def verify() -> tuple[int, list[Break]]:
+def verify(progress: Progress | None = None) -> tuple[int, list[Break]]:
     """Check every chain; the number of lines read and the first break of each broken stream.
 
     All of it is of one moment, so that what is written meanwhile is no false alarm.
     """
-    with snapshot():
-        return _verify()
+    with damaged_text(), snapshot():
+        return _verify(progress)
 
 
-def _verify() -> tuple[int, list[Break]]:
+def _verify(progress: Progress | None) -> tuple[int, list[Break]]:
     heads = {head.stream: (head.seq, bytes(head.hash)) for head in AuditHead.objects.all()}
     breaks: dict[str, Break] = {}
     stream, seq, before, count = "", 0, START, 0
-    for line in _lines():
+    for line in read_on(f"SELECT {_COLUMNS} FROM audit_auditevent ORDER BY stream, seq"):
         count += 1
+        if progress is not None and count % 1000 == 0:
+            progress(count)
         if line[0] != stream:
             _check_end(stream, seq, before, heads, breaks)
             stream, seq, before = line[0], 0, START
@@ -145,21 +152,18 @@ def _verify() -> tuple[int, list[Break]]:
         seq += 1
         found = _fault(line, seq, before)
         if found:
-            breaks[stream] = Break(stream, line[1], found)
-        before = bytes(line[9])
+            breaks[stream] = Break(stream, _number(line[1]), found)
+        else:
+            before = bytes(line[9])
     _check_end(stream, seq, before, heads, breaks)
     for unseen, (last, _) in heads.items():
         breaks.setdefault(unseen, Break(unseen, last, ALL_MISSING))
     return count, sorted(breaks.values(), key=lambda one: (one.stream, one.seq))
 
 
-def _lines() -> Iterator[tuple[Any, ...]]:
-    """Every line in the order of its chain, without holding them all in memory."""
-    columns = "stream, seq, at, actor, organization, action, outcome, entity, detail, hash"
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM audit_auditevent ORDER BY stream, seq")
-        while chunk := cursor.fetchmany(2000):
-            yield from chunk
+def _number(value: Any) -> int:
+    """A number that was changed into something else is none."""
+    return value if isinstance(value, int) else 0
 
 
 def _hex(value: str | UUID | None) -> str | None:
@@ -170,19 +174,22 @@ def _fault(line: tuple[Any, ...], seq: int, before: bytes) -> str:
     """Say why a line does not follow the one before it; empty if it does."""
     if line[1] != seq:
         return MISSING
-    expected = link(
-        before,
-        stream=line[0],
-        seq=line[1],
-        at_us=line[2],
-        actor=_hex(line[3]),
-        organization=_hex(line[4]),
-        action=line[5],
-        outcome=line[6],
-        entity=line[7],
-        detail=line[8],
-    )
-    return "" if expected == bytes(line[9]) else CHANGED
+    try:
+        expected = link(
+            before,
+            stream=line[0],
+            seq=line[1],
+            at_us=line[2],
+            actor=_hex(line[3]),
+            organization=_hex(line[4]),
+            action=line[5],
+            outcome=line[6],
+            entity=line[7],
+            detail=line[8],
+        )
+        return "" if expected == bytes(line[9]) else CHANGED
+    except TypeError:  # SQLite keeps bytes in a column of numbers
+        return CHANGED
 
 
 def _check_end(
@@ -200,6 +207,58 @@ def _check_end(
         breaks[stream] = Break(stream, seq, CUT)
 
 
+def length() -> int:
+    """How many lines the trail has, as its heads say."""
+    found = row("SELECT SUM(seq) FROM audit_audithead", [])
+    return int(found[0] or 0) if found else 0
+
+
+def newest_at() -> int | None:
+    """When the newest line of all was written, in microseconds; None before there is one."""
+    found = row("SELECT at FROM audit_auditevent ORDER BY id DESC LIMIT 1", [])
+    return None if found is None else int(found[0])
+
+
+def hash_at(stream: str, seq: int) -> bytes | None:
+    """The hash of one line as it is stored; None if there is no such line."""
+    found = row("SELECT hash FROM audit_auditevent WHERE stream = %s AND seq = %s", [stream, seq])
+    return None if found is None else bytes(found[0])
+
+
+def newest(stream: str, action: str) -> AuditEvent | None:
+    """The newest line of a stream about something that was done; None if there is none."""
+    found = AuditEvent.objects.filter(stream=stream, action=action, outcome=Outcome.DONE)
+    return found.order_by("seq").last()
+
+
 def history(stream: str) -> list[AuditEvent]:
     """The lines of one stream, oldest first."""
     return list(AuditEvent.objects.filter(stream=stream).order_by("seq"))
+
+
+def between(since_us: int, until_us: int, *, streams: list[str], about: str = "") -> list[Event]:
+    """What was done within a time, oldest first.
+
+    Args:
+        streams: the chains to look through; none means those of all people.
+        about: what the detail has to contain, such as the id of a device.
+    """
+    found = AuditEvent.objects.filter(at__gte=since_us, at__lt=until_us, outcome=Outcome.DONE)
+    if streams:
+        found = found.filter(stream__in=streams)
+    else:
+        found = found.filter(stream__startswith="account:")
+    return list(found.filter(detail__contains=about).order_by("at", "stream", "seq"))
+
+
+def has(stream: str, action: str, about: str) -> bool:
+    """Whether a stream has a line of an action whose detail contains something."""
+    found = AuditEvent.objects.filter(stream=stream, action=action, detail__contains=about)
+    return found.exists()
+
+
+def acts_under(mark: str, since: datetime) -> list[tuple[UUID | None, str, int]]:
+    """How often who did what since then, of the lines whose detail bears a mark: (who, act, n)."""
+    found = AuditEvent.objects.filter(at__gte=since, detail__contains=mark)
+    counted = found.values_list("actor", "action").annotate(n=Count("pk"))
+    return [(actor, action, n) for actor, action, n in counted.order_by("actor", "action")]

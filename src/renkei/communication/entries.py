@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from renkei.communication import log
+from renkei.communication.attachments import Item, items
 from renkei.group.disclosures import MemberLine
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
-from renkei.kernel.database import as_uuid, row, rows
-from renkei.kernel.errors import Unknown
+from renkei.kernel.damage import sentence
+from renkei.kernel.database import as_uuid, id_of, row, rows
+from renkei.kernel.errors import Tampered, Unknown
 from renkei.kernel.sealed import about
-from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.people.faces import OR_OPERATOR, WIDTH, Face, face
 
 
 class Entry(NamedTuple):
@@ -27,20 +29,24 @@ class Entry(NamedTuple):
     subject: Face | None
     kind: str
     importance: str
-    text: str  # empty when withdrawn
+    text: str  # empty when withdrawn; a sentence in its place when damaged
+    damaged: bool  # what is stored is not what was sealed
     sent_at: datetime
     reply_to: int | None
     version: int
     corrected_at: datetime | None
     withdrawn_at: datetime | None
     withdrawal_reason: str
+    hidden_by: Face | None  # the manager who hid it, if it was not its author who withdrew it
+    clock_back: bool  # the clock was set back since the entry before it
     understood: list[Face]
     replies: list["Entry"]
+    attachments: list[Item]
 
 
 _ENTRY = """t.id, t.key_id, t.seq, t.event, t.sender_id, t.role_id, t.subject_id, t.kind,
     t.importance, t.text, t.sent_at, t.reply_to, t.version, t.corrected_at, t.withdrawn_at,
-    t.withdrawal_reason"""
+    t.withdrawal_reason, t.posted_at, t.withdrawn_by_id, t.carries"""
 _RANGE = f"""
     SELECT {_ENTRY} FROM communication_communication t
     WHERE t.group_id = %s AND t.seq BETWEEN %s AND %s ORDER BY t.seq"""
@@ -49,9 +55,11 @@ _UNDERSTOOD = """
     JOIN communication_communication t ON t.id = k.communication_id
     WHERE t.group_id = %s AND t.seq BETWEEN %s AND %s ORDER BY k.at"""
 _FACES = f"""
-    SELECT {COLUMNS} FROM people_account a
+    SELECT {OR_OPERATOR} FROM people_account a
     LEFT JOIN people_practitionerrole r ON r.id = %s
     LEFT JOIN people_organization o ON o.id = r.organization_id
+    LEFT JOIN people_operatorrole op ON op.account_id = a.id AND op.ended_at IS NULL
+    LEFT JOIN region_region rg ON rg.id = a.region_id AND op.id IS NOT NULL
     WHERE a.id = COALESCE(%s, r.account_id)"""
 
 
@@ -98,16 +106,38 @@ class Faces:
 
 def _reason(message: UUID, key: UUID, sealed: bytes) -> str:
     place = about("communication.Communication", message, "withdrawal_reason")
-    reason: str = vault.unseal_json(key, sealed, about=place)
+    try:
+        reason: str = vault.unseal_json(key, sealed, about=place)
+    except Tampered as found:
+        return sentence(found)
     return reason
 
 
-def _entry(found: tuple[Any, ...], faces: Faces, understood: dict[int, list[Face]]) -> Entry:
-    """An entry from the columns of ``_ENTRY``."""
+def open_text(key: UUID, message: UUID, version: int, sealed: bytes) -> tuple[str, bool]:
+    """A wording, and whether a sentence stands in its place because it does not open.
+
+    Raises:
+        Erased: the key of the group was destroyed, and with it everything said there.
+    """
+    try:
+        return log.unseal(key, message, version, sealed), False
+    except Tampered as found:
+        return sentence(found), True
+
+
+def _entry(
+    found: tuple[Any, ...],
+    before: int | None,
+    faces: Faces,
+    understood: dict[int, list[Face]],
+    carried: dict[UUID, list[Item]],
+) -> Entry:
+    """An entry from the columns of ``_ENTRY`` and the moment of the entry before it."""
     message, key = as_uuid(found[0]), as_uuid(found[1])
     assert message is not None and key is not None
     subject, reason = found[6] and as_uuid(found[6]), found[15]
     withdrawn = found[14] is not None
+    text, damaged = ("", False) if withdrawn else open_text(key, message, found[12], found[9])
     return Entry(
         message,
         found[2],
@@ -116,15 +146,19 @@ def _entry(found: tuple[Any, ...], faces: Faces, understood: dict[int, list[Face
         faces.of_role(subject) if subject else None,
         found[7],
         found[8],
-        "" if withdrawn else log.unseal(key, message, found[12], found[9]),
+        text,
+        damaged,
         from_us(found[10]),
         found[11],
         found[12],
         from_us(found[13]) if found[13] else None,
         from_us(found[14]) if withdrawn else None,
         _reason(message, key, reason) if reason else "",
+        faces.author(found[17], None) if found[17] and found[17] != found[4] else None,
+        log.went_back(before, found[16]),
         understood.get(found[2], []),
         [],
+        carried.get(message, []) if carried else [],
     )
 
 
@@ -136,7 +170,23 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
     understood: dict[int, list[Face]] = {}
     for seq, account in rows(_UNDERSTOOD, [group.hex, first, last]):
         understood.setdefault(seq, []).append(faces.author(account, None))
-    return [_entry(one, faces, understood) for one in rows(_RANGE, [group.hex, first, last])]
+    found, before = [], None
+    read = rows(_RANGE, [group.hex, first - 1, last])  # with the one before, for its moment
+    carried = _carried([id_of(one[0]) for one in read if one[18] and one[14] is None])
+    for one in read:
+        if one[2] >= first:
+            found.append(_entry(one, before, faces, understood, carried))
+        before = one[16]
+    return found
+
+
+def _carried(messages: list[UUID]) -> dict[UUID, list[Item]]:
+    """What goes with these messages; nothing is asked where there is nothing."""
+    carried: dict[UUID, list[Item]] = {}
+    for one in items(communication__in=messages) if messages else ():
+        if one.message is not None:
+            carried.setdefault(one.message, []).append(one)
+    return carried
 
 
 def threaded(found: list[Entry]) -> list[Entry]:

@@ -12,13 +12,15 @@ from uuid import UUID
 from zlib import crc32
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import translation
 
 from renkei.communication.entries import entries
 from renkei.communication.hearing import record_hearing
 from renkei.communication.rendering import LANGUAGES, Rendering
+from renkei.device.keys import shown
 from renkei.group.selectors import cursors, positions_of, visible_positions
+from renkei.kernel import metrics
 from renkei.kernel.database import row, snapshot
 from renkei.kernel.errors import SignedOut
 from renkei.live.backend import Listener
@@ -26,6 +28,7 @@ from renkei.people.sessions import stored_key
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from renkei.policy.standing import Actor
+from renkei.region.disaster import mark
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +45,8 @@ def _reads(
         try:
             with snapshot():
                 return method(self, *args, **kwargs)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError) as error:
+            metrics.DATABASE_ERRORS.labels(type(error).__name__).inc()
             connection.close()
             raise
 
@@ -52,6 +56,12 @@ def _reads(
 def _cookies(header: str) -> dict[str, str]:
     pairs = (part.strip().partition("=") for part in header.split(";"))
     return {name: value.strip('"') for name, _, value in pairs}
+
+
+def _actor(cookies: dict[str, str]) -> Actor:
+    """For whom a browser's cookies speak; nobody without a session."""
+    session = cookies.get(settings.SESSION_COOKIE_NAME, "")
+    return Actor(session=stored_key(session) if session else "", shown=shown(cookies))
 
 
 class LiveBackend:
@@ -68,22 +78,25 @@ class LiveBackend:
         The question must be asked again when the session or the password runs out.
         """
         cookies = _cookies(cookie)
-        session = cookies.get(settings.SESSION_COOKIE_NAME, "")
-        if not session:
+        actor = _actor(cookies)
+        if not actor.session:
             return None
-        key = stored_key(session)
         try:
-            standing = load(Actor(session=key), "region")
+            standing = load(actor, "region")
         except SignedOut:
             return None
         who = standing.who
+        if not who.proved:
+            return None  # elsewhere, or the secret changed meanwhile: the page asks once more
         if who.account is None or not may(standing, "home.see"):
             return None
+        on, on_until = mark(standing)
         return Listener(
-            session=key,
+            session=actor.session,
             account=who.account,
-            groups=visible_positions(who.account),
-            until=who.until / 1_000_000,
+            groups=visible_positions(who.reach),
+            until=min(who.until, on_until or who.until) / 1_000_000,
+            band=on,
             rendering="en" if cookies.get("look", "").split(".")[0] == "en" else LANGUAGES[0],
         )
 
@@ -99,18 +112,18 @@ class LiveBackend:
         return found[0][1] if found else None
 
     def _rendered(self, group: UUID, first: int, last: int, language: str) -> list[tuple[int, str]]:
-        found = entries(group, first, min(last, _FURTHEST), [])
-        if not found:
-            return []
         with translation.override(language):
+            found = entries(group, first, min(last, _FURTHEST), [])
+            if not found:
+                return []
             rendering = Rendering(cursors(group))
             return [(one.seq, str(rendering.html([one], headings=False))) for one in found]
 
-    def replayed(self, session: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
-        """Put on record which past entries (first, last) are about to be sent to a session."""
+    def replayed(self, cookie: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
+        """Put on record which past entries (first, last) are about to be sent to who sent it."""
         try:
-            record_hearing(Actor(session=session), ranges)
-        except DatabaseError:
+            record_hearing(_actor(_cookies(cookie)), ranges)
+        except (DatabaseError, InterfaceError):
             connection.close()
             raise
 
@@ -124,7 +137,7 @@ class LiveBackend:
         try:
             found = row("SELECT SUM(standing_epoch) FROM region_region", [])
             return self._commits(), int(found[0] or 0) if found else 0
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             connection.close()
             with self._lock:
                 self._watch = None

@@ -3,19 +3,24 @@
 Itself and what may be done with it, who has read it, its wordings; how it will appear, and to whom.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from renkei.communication import log
-from renkei.communication.entries import Entry, entries
+from renkei.communication.attachments import Item, item, ready_to_go
+from renkei.communication.entries import Entry, entries, open_text
+from renkei.communication.guard.check import PASS, Finding, Verdict
+from renkei.communication.holding import judge_all
 from renkei.communication.reading import record_reading
+from renkei.communication.selectors import marks_of
 from renkei.communication.services import checked_text
-from renkei.group.disclosures import Head, head, members
+from renkei.group.disclosures import Head, Shell, head, members, shell
 from renkei.kernel.clock import from_us
-from renkei.kernel.database import as_uuid, row, rows
+from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.errors import Unknown
-from renkei.people.faces import Face
+from renkei.patient.models import Identity
+from renkei.people.faces import Face, name_by
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Actor, Membership, Standing
 from renkei.policy.use_case import disclosure
@@ -43,6 +48,7 @@ class Wording:
 
     number: int
     text: str
+    damaged: bool  # a sentence stands in its place
     until: datetime | None  # None for the one that stands now
 
 
@@ -62,7 +68,7 @@ def see_receipts(standing: Standing) -> tuple[list[Receipt], list[Receipt]]:
     )
     by_member = {as_uuid(member): at for member, at in times.items()}
     receipts = []
-    for line in members(where.group):
+    for line in members(where.group, where.kind):
         at = by_member.get(line.id)
         own = line.face.account == message.sender
         read = own or at is not None or line.read_seq >= message.seq
@@ -91,10 +97,10 @@ def see_versions(standing: Standing) -> list[Wording]:
     )
     assert now is not None
     wordings = [
-        Wording(number, log.unseal(where.key, message.id, number, text), from_us(at))
+        Wording(number, *open_text(where.key, message.id, number, text), from_us(at))
         for number, text, at in found
     ]
-    return [*wordings, Wording(now[0], log.unseal(where.key, message.id, now[0], now[1]), None)]
+    return [*wordings, Wording(now[0], *open_text(where.key, message.id, *now), None)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,16 @@ class MessageView:
     understood: bool  # the person has said 「了解」
     can: frozenset[str]
     new: bool  # its text was not disclosed to the person before
+    kept: bool  # the person has put a bookmark on it
+    pinned: str | None  # by whom; None if it is not
+
+
+def _pinned(message: UUID) -> str | None:
+    """Who pinned a message."""
+    found = row(
+        "SELECT account_id FROM communication_pin WHERE communication_id = %s", [message.hex]
+    )
+    return name_by(id_of(found[0])) if found else None
 
 
 def _is_new(member: Membership, entry: Entry, me: UUID) -> bool:
@@ -154,7 +170,43 @@ def _message(standing: Standing) -> MessageView:
         understood=any(face.account == top.me for face in entry.understood),
         can=frozenset(name for name in _MESSAGE_RULES if may(standing, name)),
         new=_is_new(where.member, entry, top.me),
+        kept=entry.seq in marks_of(where.group, top.me).kept,
+        pinned=_pinned(message.id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A patient of the author who is told from the text and whose group this is not."""
+
+    patient: UUID
+    identity: Identity | None  # None: not of a group the author is in
+    group: UUID | None  # where it belongs, if the author is in that group and may write there
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in a text, for the person who wrote it."""
+
+    text: str
+    verdict: Verdict  # on the whole; what was found in the text
+    others: list[Other]
+    files: list[tuple[str, Verdict]]  # names of files that tell who somebody is
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing was found."""
+        return not self.verdict.findings and not self.files
+
+    @property
+    def given_away(self) -> list[Finding]:
+        """What tells who somebody is."""
+        return [found for found in self.verdict.findings if found.kind != "emergency"]
+
+    @property
+    def alarms(self) -> list[Finding]:
+        """What wants the telephone."""
+        return [found for found in self.verdict.findings if found.kind == "emergency"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,37 +214,66 @@ class Confirmation:
     """A message as it will appear and who will read it, before it is sent (N3.8)."""
 
     head: Head
-    text: str
-    others: list[str]  # names of the author's other patients that stand in the text (N3.3)
+    checked: Checked
+    attachments: list[Item]  # what goes with it, in its order
+
+    @property
+    def text(self) -> str:
+        """As it will be kept."""
+        return self.checked.text
 
 
 @disclosure("communication.send", on="group")
-def see_confirmation(standing: Standing, *, text: str) -> Confirmation:
-    """What the author confirms: the text as it will be kept, and everyone who will read it.
+def see_confirmation(
+    standing: Standing, *, text: str, attachments: tuple[UUID, ...] = ()
+) -> Confirmation:
+    """What the author confirms: the text as it will be kept, everyone who will read it.
+
+    And what it gives away, with the names of the files that go with it (A12.2, A13.2, N3.3), or
+    wants the telephone for (N4.9).
 
     Raises:
-        Problem: empty or too long.
+        Problem: empty or too long, or something about what goes with it is not answered (A17).
     """
-    cleaned = checked_text(text)
+    cleaned = checked_text(text, may_be_empty=bool(attachments))
     top = head(standing)
-    return Confirmation(top, cleaned, _other_patients(top, cleaned))
+    with_it = _attachments(top, attachments) if attachments else []
+    names = [one.name for one in with_it]
+    return Confirmation(top, _checked(standing, top.shell, cleaned, names), with_it)
 
 
-def _other_patients(top: Head, text: str) -> list[str]:
-    """Full names, with or without the space, of patients of the author's other groups."""
-    closed_up = _closed_up(text)
-    here = _closed_up(top.identity.name)
-    found = {
-        line.identity.name
-        for line in top.shell.groups
-        if line.identity is not None
-        and line.patient != top.patient
-        and len(name := _closed_up(line.identity.name)) > 2
-        and name != here
-        and name in closed_up
-    }
-    return sorted(found)
+def _attachments(top: Head, wanted: tuple[UUID, ...]) -> list[Item]:
+    """One's own attachments that wait here, in the order in which they go.
+
+    Raises:
+        Problem: one is not there, or something about it is not answered.
+    """
+    return [
+        item(one)
+        for one in ready_to_go(top.group, top.me, wanted, patients=top.patient is not None)
+    ]
 
 
-def _closed_up(text: str) -> str:
-    return text.replace(" ", "").replace("\u3000", "")
+@disclosure("communication.correct", on="communication")
+def see_checked(standing: Standing, *, text: str) -> Checked:
+    """What a correction of one's own message gives away."""
+    return _checked(standing, shell(standing), text)
+
+
+def _checked(standing: Standing, around: Shell, text: str, names: Sequence[str] = ()) -> Checked:
+    verdict, of_names = judge_all(standing, text, names)
+    every = [*verdict.findings, *(one for found in of_names for one in found.findings)]
+    named = {patient for found in every for patient in found.patients}
+    here = standing.where.patient if standing.where else None
+    places = {line.patient: line for line in around.groups if not line.closed}
+    others = []
+    for patient in sorted(UUID(one) for one in named):
+        if patient != here:
+            line = places.get(patient)
+            others.append(
+                Other(patient, line.identity if line else None, line.id if line else None)
+            )
+    files = [
+        (name, found) for name, found in zip(names, of_names, strict=True) if found.verdict != PASS
+    ]
+    return Checked(text, verdict, others, files)

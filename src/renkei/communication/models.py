@@ -9,11 +9,13 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from renkei.files.models import File
 from renkei.group.models import Group, Member
 from renkei.kernel.clock import MomentField
 from renkei.kernel.entity import Entity
-from renkei.kernel.sealed import SealedEntity
-from renkei.people.models import Account, PractitionerRole
+from renkei.kernel.sealed import SealedEntity, SealedField
+from renkei.people.models import Account, Organization, PractitionerRole
+from renkei.region.models import Issuer
 
 MAX_LENGTH = 10_000  # characters of one message
 
@@ -51,6 +53,18 @@ class Communication(SealedEntity):
         CLOSED = "closed"
         APPOINTED = "appointed"
         CONSENT_WITHDRAWN = "withdrawn"
+        TAKEN_OVER = "taken_over"  # a free group whose managers were gone (A5.1)
+        DISMISSED = "dismissed"
+        CHARTER = "charter"
+        DIED = "died"
+        DEATH_TAKEN_BACK = "lives"
+        ARCHIVED = "archived"
+        BROUGHT_BACK = "back"
+        HANDED_OVER = "handed"
+        FAMILY_BESIDE = "beside"  # in the patient's group: one with the family was opened (A11.5)
+        FAMILY_JOINED = "family_in"  # the patient or a relative, named in the text
+        FAMILY_DECLINED = "family_off"  # purpose 4: closed to everybody
+        FAMILY_AGREED = "family_on"  # purpose 4 again
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="communications", db_index=False)
     seq = models.BigIntegerField()
@@ -64,18 +78,20 @@ class Communication(SealedEntity):
     )  # whom an event is about
     kind = models.CharField(max_length=8, choices=Kind, blank=True)
     importance = models.CharField(max_length=9, choices=Importance, blank=True)
-    text = models.BinaryField()  # sealed; of events: the role in care
+    text = SealedField(holds="text", numbered="version")  # of events: the role in care
     sent_at = MomentField()  # as shown; for messages taken over from paper, when it was said
     posted_at = MomentField()
     idempotency_key = models.UUIDField(null=True)
     reply_to = models.BigIntegerField(null=True)  # seq of the message answered; one level deep
+    carries = models.PositiveSmallIntegerField(default=0, db_default=0)  # attachments
     version = models.PositiveSmallIntegerField(default=1)
     corrected_at = MomentField(null=True)
     withdrawn_at = MomentField(null=True)
+    # by its author, or hidden by a manager of the free group (A12.5): who it was stands here
     withdrawn_by = models.ForeignKey(
         Account, models.PROTECT, null=True, related_name="+", db_index=False
     )
-    withdrawal_reason = models.BinaryField(null=True)  # sealed
+    withdrawal_reason = SealedField(null=True)
 
     class Meta:
         constraints = [
@@ -86,6 +102,50 @@ class Communication(SealedEntity):
         ]
 
 
+class Alteration(Entity):
+    """That something said before is not what it was; ``number`` counts 1, 2, 3 … in its group.
+
+    Whoever follows the log learns of it by this number, as of new entries by theirs.
+    """
+
+    class What(models.TextChoices):
+        CORRECTED = "corrected"
+        WITHDRAWN = "withdrawn"
+        HIDDEN = "hidden"  # by the manager of a free group (A12.5)
+        ERASED = "erased"  # the whole group; ``seq`` is 0
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="alterations", db_index=False)
+    number = models.BigIntegerField()
+    seq = models.BigIntegerField()  # of the entry
+    what = models.CharField(max_length=9, choices=What)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "number"], name="alteration_once"),
+        ]
+
+
+class Following(Entity):
+    """Somebody who follows all logs, under a name (``communication.following``)."""
+
+    name = models.CharField(max_length=30, unique=True)
+    begun_at = MomentField()
+
+
+class Cursor(Entity):
+    """How far a follower has come in the log of a group; without one it has not begun there."""
+
+    following = models.ForeignKey(Following, models.CASCADE, related_name="cursors", db_index=False)
+    group = models.ForeignKey(Group, models.CASCADE, related_name="+", db_index=False)
+    seq = models.BigIntegerField()
+    alteration = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["following", "group"], name="cursor_one"),
+        ]
+
+
 class Version(Entity):
     """An earlier wording of a message, kept when it was corrected."""
 
@@ -93,7 +153,9 @@ class Version(Entity):
         Communication, models.CASCADE, related_name="versions", db_index=False
     )
     number = models.PositiveSmallIntegerField()  # 1 is the first wording
-    text = models.BinaryField()  # as it was sealed in the message
+    text = SealedField(
+        holds="text", numbered="number", within="communication"
+    )  # as it was sealed in the message
     replaced_at = MomentField()
 
     class Meta:
@@ -117,6 +179,30 @@ class Acknowledgement(Entity):
         ]
 
 
+class Bookmark(Entity):
+    """しおり: a message that somebody wants to find again. Nobody else can see it."""
+
+    communication = models.ForeignKey(
+        Communication, models.CASCADE, related_name="bookmarks", db_index=False
+    )
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    at = MomentField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "communication"], name="bookmark_once"),
+        ]
+
+
+class Pin(Entity):
+    """A message that the whole team is to find again, and who pinned it."""
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="pins")
+    communication = models.OneToOneField(Communication, models.CASCADE, related_name="pin")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    at = MomentField()
+
+
 class Reading(Entity):
     """A range of a group's log that was disclosed to a member for the first time."""
 
@@ -134,10 +220,83 @@ class Draft(SealedEntity):
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="drafts", db_index=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="drafts")
-    content = models.BinaryField()  # sealed {"text", "kind", "importance", "reply_to"}
+    content = SealedField()  # {"text", "kind", "importance", "reply_to"}
     saved_at = MomentField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["group", "account"], name="draft_one"),
+        ]
+
+
+class Attachment(SealedEntity):
+    """A picture, film or document: first one author's own, then part of a message for good.
+
+    What came is never kept as it came: a picture and a PDF are made anew, a film loses its notes on
+    place and camera. ``content`` is what is kept and is not served; ``screens`` and ``thumbs`` hold
+    what is shown, one after the other, and ``views`` says where each lies in them.
+    """
+
+    class State(models.TextChoices):
+        ARRIVING = "arriving"
+        READY = "ready"
+
+    class Source(models.TextChoices):
+        """Where a document comes from (A17.2)."""
+
+        UNSAID = ""
+        OWN = "own"  # one's own organization, or oneself
+        ORGANIZATION = "organization"  # another one of the network
+        ISSUER = "issuer"  # in the operator's register of those outside
+        OUTSIDE = "outside"  # outside, and in no register
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="attachments", db_index=False)
+    author = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    communication = models.ForeignKey(
+        Communication, models.CASCADE, null=True, related_name="attachments", db_index=False
+    )  # None until it is posted
+    number = models.PositiveSmallIntegerField(default=0)  # its place in the message: 1, 2, 3 …
+    state = models.CharField(max_length=8, choices=State, default=State.ARRIVING)
+    kind = models.CharField(max_length=7, blank=True)  # picture · video · pdf · office
+    media = models.CharField(max_length=80, blank=True)
+    size = models.BigIntegerField()  # bytes: announced, then kept
+    name = SealedField(holds="text")
+    content = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", db_index=False)
+    screens = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", db_index=False)
+    thumbs = models.ForeignKey(File, models.PROTECT, null=True, related_name="+", db_index=False)
+    views = models.JSONField(default=list)  # [[width, height, place and length in both], …]
+    seconds = models.PositiveIntegerField(default=0)  # of a film
+    codec = models.CharField(max_length=5, blank=True)  # of a film: avc · hevc · other
+    picked = models.BooleanField(default=False)  # somebody said which pages are needed
+    shows = models.BooleanField(null=True)  # the patient, the family or the home (A17.1)
+    consent = SealedField(null=True)  # {"who", "how", "at"}: who agreed to it
+    source = models.CharField(max_length=12, choices=Source, blank=True, default=Source.UNSAID)
+    source_organization = models.ForeignKey(
+        Organization, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    source_issuer = models.ForeignKey(
+        Issuer, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    source_said = SealedField(null=True)  # {"name", "answer"}: what they said when asked
+    made_at = MomentField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["communication", "number"], name="attachment_of_message"),
+            models.Index(fields=["group", "author"], name="attachment_of_group"),
+        ]
+
+
+class Viewing(Entity):
+    """A member opened an attachment of somebody else's for the first time."""
+
+    attachment = models.ForeignKey(
+        Attachment, models.CASCADE, related_name="viewings", db_index=False
+    )
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    at = MomentField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["attachment", "account"], name="viewed_once"),
         ]

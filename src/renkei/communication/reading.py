@@ -9,10 +9,13 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from renkei.communication.entries import Entry, entries, threaded
+from renkei.communication.selectors import Marks, marks_of
+from renkei.group.charters import Pinned, pinned
 from renkei.group.disclosures import Head, head
 from renkei.group.selectors import cursors
 from renkei.kernel import vault
 from renkei.kernel.clock import JAPAN, from_us, to_us
+from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.database import as_uuid, execute, for_update, row, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.sealed import about
@@ -20,6 +23,9 @@ from renkei.policy.standing import Actor, Membership, Standing
 from renkei.policy.use_case import disclosure, own_record
 
 PAGE = 50  # entries
+DISCLOSED = """
+    INSERT INTO communication_reading (id, member_id, first_seq, last_seq, at)
+    VALUES (%s, %s, %s, %s, %s)"""
 CONTEXT = 10  # entries already read that are shown above the first unread one
 
 
@@ -31,7 +37,9 @@ class DraftView:
     kind: str
     importance: str
     reply_to: int | None
-    saved_at: datetime
+    saved_at: datetime | None
+    damaged: str = ""  # why it cannot be shown
+    waiting: int = 0  # attachments that are to go with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,10 @@ class Timeline:
     last_seq: int
     first_unread: int  # 0 when everything is read
     draft: DraftView | None
+    marks: Marks
     new_range: tuple[Membership, list[tuple[int, int]]] | None
+    charter: Pinned | None = None  # how the group is used, above everything (A11.8)
+    under: Standing | None = None  # of a session that a disaster let in: all it sees is recorded
 
     @property
     def cursors(self) -> dict[UUID, int]:
@@ -62,7 +73,7 @@ class Timeline:
         return self.last_seq < self.head.last_seq
 
 
-def _unheard(member: UUID, first: int, last: int) -> list[tuple[int, int]]:
+def unheard(member: UUID, first: int, last: int) -> list[tuple[int, int]]:
     """The parts of the range that were never disclosed to the member before."""
     known = rows(
         "SELECT first_seq, last_seq FROM communication_reading"
@@ -79,18 +90,28 @@ def _unheard(member: UUID, first: int, last: int) -> list[tuple[int, int]]:
     return gaps
 
 
+_DRAFT = """
+    SELECT d.id, d.key_id, d.content, d.saved_at,
+      (SELECT COUNT(*) FROM communication_attachment f
+        WHERE f.group_id = %s AND f.author_id = %s AND f.communication_id IS NULL)
+    FROM (SELECT 1 AS one) x
+    LEFT JOIN communication_draft d ON d.group_id = %s AND d.account_id = %s"""
+
+
 def _draft(group: UUID, account: UUID) -> DraftView | None:
-    found = row(
-        "SELECT id, key_id, content, saved_at FROM communication_draft"
-        " WHERE group_id = %s AND account_id = %s",
-        [group.hex, account.hex],
-    )
-    if found is None:
-        return None
-    draft, key = as_uuid(found[0]), as_uuid(found[1])
-    assert draft is not None and key is not None
-    content = vault.unseal_json(key, found[2], about=about("communication.Draft", draft, "content"))
-    return DraftView(**content, saved_at=from_us(found[3]))
+    found = row(_DRAFT, [group.hex, account.hex, group.hex, account.hex])
+    assert found is not None
+    draft, key, waiting = as_uuid(found[0]), as_uuid(found[1]), found[4]
+    if draft is None or key is None:
+        nothing = DraftView("", "report", "normal", None, None, waiting=waiting)
+        return nothing if waiting else None
+    place, saved_at = about("communication.Draft", draft, "content"), from_us(found[3])
+    try:
+        content = vault.unseal_json(key, found[2], about=place)
+    except DAMAGE as damage:
+        broken = sentence(damage)
+        return DraftView("", "report", "normal", None, saved_at, broken, waiting)
+    return DraftView(**content, saved_at=saved_at, waiting=waiting)
 
 
 def _bounds(
@@ -131,7 +152,7 @@ def _read(
     assert where is not None and where.group is not None and where.member is not None
     first, last = _bounds(where.group, where.last_seq, where.member.read_seq, before, after, on)
     top = head(standing)
-    unheard = _unheard(where.member.id, first, last) if last >= first else []
+    gaps = unheard(where.member.id, first, last) if last >= first else []
     read_seq = where.member.read_seq
     return Timeline(
         head=top,
@@ -140,7 +161,10 @@ def _read(
         last_seq=max(last, first - 1),
         first_unread=read_seq + 1 if first <= read_seq + 1 <= last else 0,
         draft=_draft(where.group, top.me),
-        new_range=((where.member, unheard) if unheard or first <= read_seq + 1 <= last else None),
+        marks=marks_of(where.group, top.me),
+        new_range=((where.member, gaps) if gaps or first <= read_seq + 1 <= last else None),
+        charter=pinned(where.group, top.me) if where.kind != "network" else None,
+        under=standing if standing.who.emergency else None,
     )
 
 
@@ -161,10 +185,18 @@ def read_timeline(
         before: show the page above this number; ``after``: below it; ``on``: from that day.
     """
     page = _read(actor, group, before=before, after=after, on=on)
+    if page.under is not None:
+        _record_view(page.under, group, page)
     if page.new_range is not None:
         read_seq = record_reading(actor, group, page.first_seq, page.last_seq)
         return replace(page, head=_after_reading(page.head, read_seq))
     return page
+
+
+def _record_view(standing: Standing, group: UUID, page: Timeline) -> None:
+    """A line for every page opened on a device that a disaster let in, seen before or not (A20)."""
+    with own_record(standing, "emergency.view", f"Group/{group.hex}") as change:
+        change.detail |= {"first": page.first_seq, "last": page.last_seq}
 
 
 def _after_reading(top: Head, read_seq: int) -> Head:
@@ -205,7 +237,7 @@ def _read_part(standing: Standing, *, before: int | None, after: int | None) -> 
         last_seq=max(last, first - 1),
         end=where.last_seq,
         new=last >= first
-        and (first <= read_seq + 1 <= last or bool(_unheard(where.member.id, first, last))),
+        and (first <= read_seq + 1 <= last or bool(unheard(where.member.id, first, last))),
     )
 
 
@@ -249,15 +281,12 @@ def record_reading(actor: Actor, group: UUID, first: int, last: int) -> int:
         row(
             "SELECT 1 FROM group_member WHERE id = %s" + for_update("group_member"), [member.id.hex]
         )
-        unheard = _unheard(member.id, first, last)
-        change.silent = not unheard
-        change.detail["read"] = [list(one) for one in unheard]
-        for gap_first, gap_last in unheard:
-            execute(
-                "INSERT INTO communication_reading (id, member_id, first_seq, last_seq, at)"
-                " VALUES (%s, %s, %s, %s, %s)",
-                [uuid7().hex, member.id.hex, gap_first, gap_last, change.now_us],
-            )
+        gaps = unheard(member.id, first, last)
+        change.silent = not gaps
+        change.detail["read"] = [list(one) for one in gaps]
+        for gap_first, gap_last in gaps:
+            values = [uuid7().hex, member.id.hex, gap_first, gap_last, change.now_us]
+            execute(DISCLOSED, values)
         moved = execute(
             "UPDATE group_member SET read_seq = %s"
             " WHERE id = %s AND read_seq >= %s AND read_seq < %s AND ended_at IS NULL",

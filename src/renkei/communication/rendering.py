@@ -59,6 +59,7 @@ class Line(NamedTuple):
     date: str
     day: str  # the heading above it, if it is the first of its day
     unread: bool  # the first that was not read: the line 「ここから未読」 stands above it
+    clock: bool  # the server's clock was set back before it: words above it say so
     event: str
     withdrawn: str
     author: "Author"
@@ -76,6 +77,7 @@ class Line(NamedTuple):
     read: int
     of: int
     replies: list["Line"]
+    files: str  # what goes with it
 
 
 class Rendering:
@@ -139,12 +141,16 @@ class Rendering:
         machine = at.isoformat(timespec="minutes")
         plain = not entry.event and not entry.withdrawn_at
         understood = entry.understood
+        text = self._paragraphs(entry.text) if plain and entry.text else ""
+        if entry.damaged:  # so that nobody takes the sentence for what was said
+            text = str(self._module.damaged(entry.text))
         return Line(
             entry.seq,
             str(entry.id),
             machine[:10],
             "",
             False,
+            entry.clock_back,
             self._event(entry) if entry.event else "",
             self._withdrawal(entry) if entry.withdrawn_at else "",
             self._author(entry.sender),
@@ -152,7 +158,7 @@ class Rendering:
             self._filters["moment"](at) if entry.reply_to else machine[11:16].removeprefix("0"),
             entry.kind,
             entry.importance,
-            self._paragraphs(entry.text) if plain else "",
+            text,
             entry.version,
             entry.reply_to,
             str(self._module.corrected_at(entry.corrected_at)) if entry.corrected_at else "",
@@ -162,6 +168,7 @@ class Rendering:
             self.readers(entry.seq, entry.sender.account),
             self._of,
             [self._line(reply) for reply in entry.replies] if entry.replies else [],
+            str(self._module.files(entry.attachments)) if entry.attachments else "",
         )
 
     def _event(self, entry: Entry) -> str:
@@ -170,7 +177,9 @@ class Rendering:
         return str(self._module.event(entry.event, who, whom, entry.text))
 
     def _withdrawal(self, entry: Entry) -> str:
-        who = self._module.named(entry.sender)
+        who = self._module.named(entry.hidden_by or entry.sender)
+        if entry.hidden_by:
+            return str(self._module.hiding(who, entry.withdrawn_at, entry.withdrawal_reason))
         return str(self._module.withdrawal(who, entry.withdrawn_at, entry.withdrawal_reason))
 
 

@@ -8,9 +8,12 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from renkei.communication import log
+from renkei.communication.answers import Answers, accept
+from renkei.communication.attachments import MOST, NOT_THERE, names_of, take_along
 from renkei.communication.models import (
     MAX_LENGTH,
     Acknowledgement,
+    Alteration,
     Communication,
     Draft,
     Importance,
@@ -18,12 +21,14 @@ from renkei.communication.models import (
     Version,
 )
 from renkei.kernel import clock
-from renkei.kernel.database import as_uuid, execute, row
+from renkei.kernel.database import execute, id_of, row
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
 from renkei.policy.standing import Where
 from renkei.policy.use_case import Change, use_case
+
+NOTHING_SAID = Answers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,17 @@ class Posted:
     again: bool  # this very post had been accepted before: nothing was written twice
 
 
-def checked_text(text: str) -> str:
+def checked_text(text: str, *, may_be_empty: bool = False) -> str:
     """The text as it will be kept, without control and direction-changing characters.
+
+    Args:
+        may_be_empty: what goes with it says enough.
 
     Raises:
         Problem: it is empty, or longer than 10,000 characters.
     """
     cleaned = clean_text(text).strip()
-    if not cleaned:
+    if not cleaned and not may_be_empty:
         raise Problem(gettext_noop("Please write something first."), field="text")
     if len(cleaned) > MAX_LENGTH:
         raise Problem(
@@ -66,26 +74,42 @@ def send_communication(
     kind: str = Kind.REPORT.value,
     importance: str = Importance.NORMAL.value,
     reply_to: int | None = None,
+    attachments: tuple[UUID, ...] = (),
     key: UUID,
     confirmed: bool,
+    answers: Answers = NOTHING_SAID,
 ) -> Posted:
     """Say something to everyone in the group, once (N3.8).
 
     Args:
+        attachments: one's own that wait in this group, in their order; they may say it alone.
         key: made by the writing page; posting again with it posts nothing.
         confirmed: the author saw who reads it and took responsibility for the content.
+        answers: what the author said to what was found in the text (A12.2, N3.3, N4.9).
 
     Raises:
-        Problem: empty, too long, not confirmed, or an answer to something that is not there.
+        Problem: empty, too long, not confirmed, or an answer to something that is not there; what
+            may not stand here, or was found and is not answered; something about what goes with it
+            is not answered (A17).
     """
     where, group, group_key = _place(change)
-    cleaned = checked_text(text)
+    cleaned = checked_text(text, may_be_empty=bool(attachments))
+    if len(set(attachments)) != len(attachments) or len(attachments) > MOST:
+        raise Problem(NOT_THERE, field="attachments")
     if kind not in Kind.values or importance not in Importance.values:
         raise Problem(gettext_noop("Please choose the kind and the importance once more."))
     if not confirmed:
         raise Problem(gettext_noop("Please check who will read this before sending."))
     if reply_to is not None:
         reply_to = _thread_of(group, reply_to)
+    try:
+        names = names_of(group, change.account, attachments) if attachments else []
+        said = accept(change, cleaned, answers, names=names)
+    except Problem:
+        if before := _posted_before(group, change.account, key):
+            change.silent = True  # what was answered then still holds
+            return before
+        raise
     member = where.member
     assert member is not None
     entry = log.append(
@@ -94,17 +118,20 @@ def send_communication(
         last_seq=where.last_seq,
         sender=change.account,
         role=member.role,
-        text=cleaned,
+        text=f"{cleaned}\n\n{said}".strip() if said else cleaned,
         sent_us=change.now_us,
         posted_us=change.now_us,
         kind=kind,
         importance=importance,
         reply_to=reply_to,
+        carries=len(attachments),
         idempotency_key=key,
     )
     if entry is None:
         change.silent = True
-        return _posted_before(group, change.account, key)
+        again = _posted_before(group, change.account, key)
+        assert again is not None
+        return again
     execute(
         "UPDATE group_member SET read_seq = %s WHERE id = %s AND read_seq = %s",
         [entry.seq, member.id.hex, where.last_seq],
@@ -113,22 +140,24 @@ def send_communication(
         "DELETE FROM communication_draft WHERE group_id = %s AND account_id = %s",
         [group.hex, change.account.hex],
     )
-    change.about("Communication", entry.id, seq=entry.seq, sealed=entry.sealed_sha256, version=1)
+    change.about("Communication", entry.id, **entry.line)
     change.detail["confirmed"] = True
+    if attachments:
+        patients = where.patient is not None
+        change.detail["attachments"] = take_along(
+            entry.id, group, change.account, attachments, patients=patients
+        )
     change.tell("log", group, entry.seq)
     return Posted(entry.id, entry.seq, again=False)
 
 
-def _posted_before(group: UUID, sender: UUID, key: UUID) -> Posted:
+def _posted_before(group: UUID, sender: UUID, key: UUID) -> Posted | None:
     found = row(
         "SELECT id, seq FROM communication_communication"
         " WHERE group_id = %s AND sender_id = %s AND idempotency_key = %s",
         [group.hex, sender.hex, key.hex],
     )
-    assert found is not None
-    message = as_uuid(found[0])
-    assert message is not None
-    return Posted(message, found[1], again=True)
+    return Posted(id_of(found[0]), found[1], again=True) if found else None
 
 
 def _thread_of(group: UUID, seq: int) -> int:
@@ -150,7 +179,9 @@ def _message(change: Change) -> Communication:
 
 
 @use_case("communication.correct", on="communication")
-def correct_communication(change: Change, *, text: str, version: int) -> int:
+def correct_communication(
+    change: Change, *, text: str, version: int, answers: Answers = NOTHING_SAID
+) -> int:
     """Replace the wording of one's own message; the earlier one is kept (N3.8).
 
     Args:
@@ -160,17 +191,21 @@ def correct_communication(change: Change, *, text: str, version: int) -> int:
         The number of the new version.
 
     Raises:
-        Problem: empty, too long, or corrected meanwhile from elsewhere.
+        Problem: empty, too long, or corrected meanwhile from elsewhere; or what stands in it now
+            and did not before may not stand here, or is not answered.
     """
     _, group, key = _place(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
     cleaned = checked_text(text)
+    before = log.unseal(key, message.id, message.version, message.text)
+    if before == cleaned:
+        change.silent = True  # also for who asks again because the answer got lost on the way
+        return message.version
     if message.version != version:
         raise Problem(gettext_noop("Someone else corrected this just now."), field="text")
-    if log.unseal(key, message.id, message.version, message.text) == cleaned:
-        change.silent = True
-        return message.version
+    if said := accept(change, cleaned, answers, before=before):
+        cleaned = f"{cleaned}\n\n{said}"
     Version.objects.create(
         communication=message,
         number=message.version,
@@ -181,6 +216,7 @@ def correct_communication(change: Change, *, text: str, version: int) -> int:
     message.text = log.seal(key, message.id, message.version, cleaned)
     message.corrected_at = change.now
     message.save(update_fields=["version", "text", "corrected_at"])
+    log.alter(group, message.seq, Alteration.What.CORRECTED.value)
     change.detail |= {
         "version": message.version,
         "sealed": sha256(message.text).hexdigest(),
@@ -196,6 +232,22 @@ def withdraw_communication(change: Change, *, reason: str) -> None:
     Raises:
         Problem: no reason was given.
     """
+    _take_away(change, reason, Alteration.What.WITHDRAWN)
+
+
+@use_case("communication.hide", on="communication")
+def hide_communication(change: Change, *, reason: str) -> None:
+    """Hide somebody's post in a free group, as its manager (A12.5).
+
+    The text is no longer shown, to its author neither; who hid it, when and why is.
+
+    Raises:
+        Problem: no reason was given.
+    """
+    _take_away(change, reason, Alteration.What.HIDDEN)
+
+
+def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
     _, group, _ = _place(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
@@ -205,7 +257,9 @@ def withdraw_communication(change: Change, *, reason: str) -> None:
     message.withdrawn_at = change.now
     message.withdrawn_by_id = change.account
     message.seal("withdrawal_reason", cleaned)
+    change.detail["reason"] = sha256(message.withdrawal_reason or b"").hexdigest()
     message.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_reason"])
+    log.alter(group, message.seq, what.value)
     change.tell("changed", group, message.seq)
 
 
@@ -289,6 +343,6 @@ def take_over_communication(
         importance=Importance.NORMAL.value,
     )
     assert entry is not None
-    change.about("Communication", entry.id, seq=entry.seq, sealed=entry.sealed_sha256, version=1)
+    change.about("Communication", entry.id, **entry.line)
     change.detail["author"] = author.hex
     return Posted(entry.id, entry.seq, again=False)

@@ -1,11 +1,24 @@
 """Going on the network: only where it is safe, and only when everything is as it should be."""
 
 import ipaddress
+import resource
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from renkei.config import installation, systemd
+from renkei.config.unlocking import follow_rotations
 from renkei.enrollment import demonstration
+from renkei.files import store
+
+TURN_SECONDS: Final = 0.001
+"""How long a thread that computes keeps the others waiting; Python's 5 ms add up."""
+MOST_BESIDE: Final = 300
+"""Open files that are no connections of clients: databases, logs, photos on their way."""
 
 
 def is_loopback(host: str) -> bool:
@@ -49,17 +62,64 @@ def refuse_demo_outside(host: str) -> None:
         )
 
 
-def serve(command: BaseCommand, host: str, port: int) -> None:
+@contextmanager
+def alone() -> Iterator[None]:
+    """Be the only server of this data folder, unless Redis carries hints between several.
+
+    Raises:
+        CommandError: another one runs.
+    """
+    try:
+        with installation.served():
+            yield
+    except installation.Served as error:
+        raise CommandError(
+            "このデータフォルダーでは、もうサーバーが動いています。"
+            "先にそれを止めるか、別の --data を選んでください。"
+        ) from error
+
+
+def raise_limits() -> int:
+    """Let this process have as many connections as the system allows; returns how many files."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    found, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 20 if found == resource.RLIM_INFINITY else found
+
+
+def serve(command: BaseCommand, host: str, port: int, *, drain: float = 0.0) -> None:
     """Serve until a signal says stop, after all checks, those of the database included.
+
+    A socket that systemd opened is taken instead of ``host`` and ``port``.
 
     Raises:
         SystemCheckError: something would be unsafe.
         CommandError: one cannot listen there.
     """
     command.check(databases=["default", "keys"])
-    refuse_demo_outside(host)
-    refuse_taken(host, port)
+    sockets = systemd.listening()
+    for where in [_host_of(one) for one in sockets] or [host]:
+        refuse_demo_outside(where)
+    if not sockets:
+        refuse_taken(host, port)
+    store.sweep()
     from renkei.config.asgi import application
+    from renkei.config.clock_watch import ClockWatch
+    from renkei.config.edition_watch import EditionWatch
+    from renkei.config.following import following
+    from renkei.config.rounds import Rounds
     from renkei.config.server import serve as serve_application
 
-    serve_application(host, port, app=application())
+    follow_rotations()
+    sys.setswitchinterval(TURN_SECONDS)
+    app = application()
+    app.door.most = max(MOST_BESIDE, raise_limits() - MOST_BESIDE)
+    with ClockWatch(), Rounds(), EditionWatch(), following():
+        serve_application(host, port, app=app, sockets=sockets or None, drain=drain)
+
+
+def _host_of(listening: socket.socket) -> str:
+    """Where it listens; a socket that is a file is on this machine."""
+    local = listening.family == socket.AF_UNIX
+    return "localhost" if local else str(listening.getsockname()[0])

@@ -8,12 +8,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, path
 
 from renkei.policy.rules import RULES
 
-PUBLIC, SIGNED_IN = "public", "signed-in"
+PUBLIC, SIGNED_IN, HOST = "public", "signed-in", "host"
 LIVE = {"route": "live", "name": "live", "permission": "group.see", "methods": ["GET"]}
 
 
 def route(address: str, view: Callable[..., Any], *, name: str, needs: str) -> URLPattern:
-    """A path with the permission it needs: a rule, ``PUBLIC`` or ``SIGNED_IN``.
+    """A path with the permission it needs: a rule, ``PUBLIC``, ``SIGNED_IN`` or ``HOST``.
 
     Declaring is not deciding: the use cases behind the view ask the rule themselves.
     """
@@ -46,5 +46,5 @@ def every_route_says_what_it_needs(app_configs: Any, **kwargs: Any) -> list[Erro
     return [
         Error(f"Route /{one['route']} declares no known permission.", id="renkei.E002")
         for one in routes()
-        if one["permission"] not in (PUBLIC, SIGNED_IN) and one["permission"] not in RULES
+        if one["permission"] not in (PUBLIC, SIGNED_IN, HOST) and one["permission"] not in RULES
     ]

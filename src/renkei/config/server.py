@@ -1,87 +1,70 @@
 """Runs the application under uvicorn: one process, one port."""
 
 import asyncio
+import os
 import signal
 import socket
+from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from renkei.config import systemd
 from renkei.config.asgi import Application
-from renkei.kernel.wsgi_request import LARGEST_HEAD
+from renkei.config.protocol import Protocol
 
-HEAD_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 10
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, for which the head of a request has a size and a time limit."""
-
-    __slots__ = ("_head", "_late")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._head = 0
-        self._late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._await_head()
-
-    def data_received(self, data: bytes) -> None:
-        in_head = self._head >= 0
-        if in_head:
-            self._head += len(data)
-            if self._late is None:
-                self._await_head()
-        super().data_received(data)
-        if in_head and self._head > LARGEST_HEAD and not self.transport.is_closing():
-            self.send_400_response("The head of the request is too large.")
-
-    def on_headers_complete(self) -> None:
-        self._head = -1
-        self._hurry_no_more()
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._head = 0
-        super().on_message_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._hurry_no_more()
-        super().connection_lost(exc)
-
-    def _await_head(self) -> None:
-        self._late = self.loop.call_later(HEAD_SECONDS, self._too_late)
-
-    def _hurry_no_more(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-
-    def _too_late(self) -> None:
-        self._late = None
-        if not self.transport.is_closing():
-            self.transport.close()
+GRACE_SECONDS: Final = 0.3
+"""Between the end of listening and the closing of idle connections: a request may be on its way."""
+TICK_SECONDS: Final = 0.1  # uvicorn's own
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which ends the streams before it waits for requests to end.
+    """uvicorn's server, which stops so that no request is lost.
 
-    A signal ends ``serve`` in the ordinary way, so that the caller can clean up.
+    From the signal on ``/readyz`` says no and every answer closes its connection, while requests
+    are still taken for ``drain`` seconds, so that a proxy with another server turns to that one.
+    Then whoever has connected is taken in and listening ends, streams hear goodbye, and what runs
+    is finished. A listening socket that systemd holds stays open: who comes meanwhile waits there
+    for the next process. A signal ends ``serve`` in the ordinary way, so that the caller can
+    clean up.
     """
 
-    def __init__(self, config: uvicorn.Config, app: Application) -> None:
+    def __init__(self, config: uvicorn.Config, app: Application, *, drain: float = 0.0) -> None:
         super().__init__(config)
         self._app = app
+        self._drain = drain
+        self._beat = max(1, int(systemd.watchdog_seconds() / 2 / TICK_SECONDS))
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        systemd.notify("READY=1")
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % self._beat == 0 and systemd.watchdog_seconds():
+            systemd.notify("WATCHDOG=1")
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        systemd.notify("STOPPING=1")
+        self._app.door.stopping = True
+        await asyncio.sleep(self._drain)
+        if sockets is None:
+            await self._take_who_has_connected()
         for server in self.servers:
             server.close()
         await self._app.stop_streams()
+        await asyncio.sleep(GRACE_SECONDS)
         await super().shutdown(sockets)
+
+    async def _take_who_has_connected(self) -> None:
+        """Let no more connect, and take in those the kernel has already let."""
+        for server in self.servers:
+            for one in server.sockets:
+                with socket.socket(fileno=os.dup(one.fileno())) as ours:
+                    ours.listen(0)
+        await asyncio.sleep(TICK_SECONDS)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit and sig == signal.SIGINT
@@ -91,11 +74,11 @@ class Server(uvicorn.Server):
 def configure(host: str, port: int, *, app: Application) -> uvicorn.Config:
     """How the server is set up."""
     return uvicorn.Config(
-        app,
+        cast(Any, app),
         host=host,
         port=port,
         loop="uvloop",
-        http=Protocol,
+        http=cast(Any, partial(Protocol, app.door)),
         ws="none",
         interface="asgi3",
         lifespan="on",
@@ -104,11 +87,19 @@ def configure(host: str, port: int, *, app: Application) -> uvicorn.Config:
         server_header=False,
         date_header=True,
         proxy_headers=False,
+        backlog=socket.SOMAXCONN,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
 
 
-def serve(host: str, port: int, *, app: Application) -> None:
-    """Serve until a signal says stop; streams hear goodbye, requests are finished."""
-    Server(configure(host, port, app=app), app).run()
+def serve(
+    host: str,
+    port: int,
+    *,
+    app: Application,
+    sockets: list[socket.socket] | None = None,
+    drain: float = 0.0,
+) -> None:
+    """Serve until a signal says stop, on these sockets if there are any."""
+    Server(configure(host, port, app=app), app, drain=drain).run(sockets)

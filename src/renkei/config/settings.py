@@ -2,10 +2,24 @@
 
 RENKEI_DATA        the data folder: databases, keys, files (default: ./data)
 RENKEI_ORIGIN      the address people type, such as https://renkei.example (default: loopback)
-RENKEI_MASTER_KEY  the master key, if it is not to lie in the data folder
+RENKEI_MASTER_KEY_FILE  a file with the master key, if it is not to lie in the data folder; or, less
+                   well, RENKEI_MASTER_KEY itself (the order: renkei.kernel.master)
+RENKEI_SHEETS_FD   the number of an open file with the custodians' sheets, for a start without a
+                   terminal
 DATABASE_URL       PostgreSQL instead of SQLite; KEYS_DATABASE_URL likewise for the key store
+RENKEI_BACKUP_RECIPIENTS  to whom copies are sealed, instead of backup.recipients in the data folder
 REDIS_URL          Redis for hints between processes and for counting sign-in attempts
+RENKEI_CERTIFICATE_HEADER  the header in which a proxy on this machine names the SHA-256 fingerprint
+                   of a TLS client certificate, which then stands for the device (default: none)
+CLAMAV_URL         tcp://host:port or unix:///path of a clamd that looks at every file sent
+                   (default: none)
 EMAIL_URL          smtp://user:password@host:port to send mail; without it mail is not sent
+RENKEI_FONTS       a folder of fonts for the papers, beside those of the machine
+RENKEI_PROXIES     addresses or networks of proxies, by comma, that may say for whom they ask
+                   (default: 127.0.0.1,::1)
+RENKEI_PER_ADDRESS connections, and running requests, that one address may have (default: 1000)
+RENKEI_METRICS_TOKEN  a file with the token that opens /metrics; its words are never in here
+RENKEI_LOG         how much is logged: INFO (default), WARNING, ERROR
 """
 
 import os
@@ -19,19 +33,17 @@ PACKAGE = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("RENKEI_DATA", "data")).resolve()
 ORIGIN = os.environ.get("RENKEI_ORIGIN", "")
 BEHIND_TLS = ORIGIN.startswith("https://")
+PROXIES = os.environ.get("RENKEI_PROXIES") or "127.0.0.1,::1"
+PER_ADDRESS = int(os.environ.get("RENKEI_PER_ADDRESS") or 1000)
+METRICS_TOKEN = os.environ.get("RENKEI_METRICS_TOKEN", "")
 REDIS_URL = os.environ.get("REDIS_URL", "")
+CLAMAV_URL = os.environ.get("CLAMAV_URL", "")
 
 
 def _secret_key() -> str:
-    """What signs CSRF tokens and one-time links; made once per data folder."""
-    if not DATA.is_dir():
-        return secrets.token_urlsafe(50)
+    """What signs CSRF tokens and one-time links; ``prepare`` keeps it in the data folder."""
     path = DATA / "secret.key"
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    return path.read_text()
+    return path.read_text() if path.exists() else secrets.token_urlsafe(50)
 
 
 SECRET_KEY = _secret_key()
@@ -48,20 +60,31 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "renkei.config",
     "renkei.kernel",
     "renkei.audit",
+    "renkei.files",
     "renkei.region",
     "renkei.people",
     "renkei.enrollment",
+    "renkei.device",
     "renkei.patient",
+    "renkei.incident",
     "renkei.group",
     "renkei.communication",
+    "renkei.backup",
+    "renkei.disclosure",
+    "renkei.safety",
+    "renkei.training",
+    "renkei.review",
     "renkei.policy",
     "renkei.web",
 ]
 MIDDLEWARE = [
     "renkei.web.frame.Frame",
+    "renkei.web.device_key.DeviceKeys",
+    "renkei.web.stopped.Forget",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -111,7 +134,9 @@ def _database(variable: str, name: str) -> dict[str, object]:
     url = os.environ.get(variable)
     if not url:
         return _sqlite(name)
-    return {**dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)}
+    found = dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    found.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds, if nobody answers
+    return {**found}
 
 
 DATABASES = {
@@ -122,7 +147,7 @@ DATABASE_ROUTERS = ["renkei.kernel.stores.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {"BACKEND": "renkei.kernel.counting.Counting", "LOCATION": REDIS_URL}
         if REDIS_URL
         else {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -139,8 +164,10 @@ PASSWORD_HASHERS = ["renkei.people.passwords.Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "renkei.people.passwords.LongEnough"},
     {"NAME": "renkei.people.passwords.LettersAndDigits"},
-    {"NAME": "renkei.people.passwords.NotAboutOneself"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "renkei.people.passwords.NotCommon"},
+    {"NAME": "renkei.people.passwords.NotOneself"},
+    {"NAME": "renkei.people.passwords.NoBirthday"},
+    {"NAME": "renkei.people.passwords.NotUsedBefore"},
 ]
 ACCOUNT_ADAPTER = "renkei.web.sign_in.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -155,8 +182,26 @@ ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
-    "login_failed": "30/m/ip,5/15m/key",
+    "login_failed": "30/m/ip,5/15m/key",  # the second step; for passwords see people/attempts.py
+    "password": "30/m/ip",
+    "link": "30/m/ip",
     "change_password": "10/m/user",
+    "reauthenticate": "10/m/user",
+}
+MFA_ADAPTER = "renkei.web.second_step.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds; that a code is good once is people/factors.py
+MFA_RATE_LIMITS = {"webauthn_login": "20/m/ip"}
+MFA_FORMS = {
+    "authenticate": "renkei.web.second_step.CodeForm",
+    "reauthenticate": "renkei.web.second_step.CodeAgainForm",
+    "activate_totp": "renkei.web.second_step.ActivateForm",
+    "add_webauthn": "renkei.web.second_step.NewPasskeyForm",
+    "authenticate_webauthn": "renkei.web.second_step.PasskeyForm",
+    "login_webauthn": "renkei.web.second_step.PasskeyAloneForm",
+    "reauthenticate_webauthn": "renkei.web.second_step.PasskeyAgainForm",
 }
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/home"
@@ -166,6 +211,8 @@ SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = BEHIND_TLS
+DEVICE_COOKIE_NAME = "__Host-device" if BEHIND_TLS else "device"
+DEVICE_CERTIFICATE_HEADER = os.environ.get("RENKEI_CERTIFICATE_HEADER", "").strip().lower()
 CSRF_COOKIE_NAME = "__Host-csrf" if BEHIND_TLS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
@@ -173,6 +220,8 @@ CSRF_COOKIE_SECURE = BEHIND_TLS
 CSRF_FAILURE_VIEW = "renkei.web.errors.csrf_failed"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000  # bytes of a form without its files
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 20_000_000  # the largest body there is: no photo touches the disk
 
@@ -187,7 +236,8 @@ TIME_ZONE = "Asia/Tokyo"
 
 # ── Mail and log ─────────────────────────────────────────────────────────────────────────────────
 
-_mail = urlsplit(os.environ.get("EMAIL_URL", ""))
+EMAIL_URL = os.environ.get("EMAIL_URL", "")
+_mail = urlsplit(EMAIL_URL)
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if _mail.scheme.startswith("smtp")
@@ -196,6 +246,7 @@ EMAIL_BACKEND = (
 EMAIL_HOST, EMAIL_PORT = _mail.hostname or "", _mail.port or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
 EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
+EMAIL_TIMEOUT = 10  # seconds
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

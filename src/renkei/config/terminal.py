@@ -1,5 +1,6 @@
 """What our commands have in common on a terminal: Japanese, one progress line, columns."""
 
+import sqlite3
 import sys
 import time
 from collections.abc import Sequence
@@ -7,7 +8,12 @@ from io import TextIOWrapper
 from typing import Any, TextIO
 from unicodedata import east_asian_width
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.db.migrations.exceptions import InconsistentMigrationHistory
+
+from renkei.config.checkup.stores import is_made
 
 REDRAW = 0.1  # seconds between two looks of the progress line
 
@@ -22,7 +28,23 @@ class Command(BaseCommand):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(encoding="utf-8")
-        return super().execute(*arguments, **options)
+        try:
+            return super().execute(*arguments, **options)
+        except (DatabaseError, InconsistentMigrationHistory) as error:
+            raise CommandError(f"{_trouble(error)}（{error}）") from error
+
+
+def _trouble(error: Exception) -> str:
+    """What is wrong with the database, and what to do next."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return (
+            "データベースのファイルが壊れています。サーバーを止め、ファイルには手を加えずに、"
+            "バックアップから戻してください。"
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return "ディスクがいっぱいです。空きを作ってから、もう一度実行してください。"
+    return "データベースに接続できないか、読み書きできませんでした。"
 
 
 class ProgressLine:
@@ -44,6 +66,19 @@ class ProgressLine:
             self._out.write(f"\r\x1b[K{name} {done}/{total}" + ("\n" if ended else ""))
             self._out.flush()
 
+    def count(self, part: str, done: int) -> None:
+        """Say that so many are done, of nobody knows how many; nothing on a pipe."""
+        if self._out.isatty() and time.monotonic() - self._drawn >= REDRAW:
+            self._drawn = time.monotonic()
+            self._out.write(f"\r\x1b[K{self._names.get(part, part)} {done}")
+            self._out.flush()
+
+    def clear(self) -> None:
+        """Take the line away, so that something else can be written."""
+        if self._out.isatty():
+            self._out.write("\r\x1b[K")
+            self._out.flush()
+
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows as lines with their cells under one another; a kanji is two letters wide."""
@@ -57,3 +92,16 @@ def _padded(text: str, width: int) -> str:
 
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def refuse_nothing_there() -> None:
+    """Refuse a data folder without an installation; looking never makes one.
+
+    Raises:
+        CommandError: there is none, such as after a slip in ``--data``.
+    """
+    if not is_made():
+        raise CommandError(
+            f"{settings.DATA} にデータがありません。--data でデータフォルダーを指定してください。"
+            "何も作っていません。"
+        )

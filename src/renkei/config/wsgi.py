@@ -16,5 +16,5 @@ def _for_good(path: str, url: str) -> bool:
 
 
 application = WhiteNoise(get_wsgi_application(), immutable_file_test=_for_good)
-for _folder in (assets.OURS, assets.HTMX):
+for _folder in assets.FOLDERS:
     application.add_files(str(_folder), prefix=assets.PREFIX)

@@ -86,11 +86,13 @@ def people(region: Region) -> list[Person]:
         roles.setdefault(role.account_id, role)
     seats: dict[UUID, list[Member]] = {}
     taken = Member.objects.filter(ended_at=None, group__region=region, group__closed_at=None)
+    taken = taken.exclude(group__kind=Group.Kind.NETWORK)  # where everybody is
     for seat in taken.select_related("group").order_by("group_id"):
         seats.setdefault(seat.account_id, []).append(seat)
     groups: dict[UUID, int] = {}
-    for group in Group.objects.filter(region=region, closed_at=None):
-        groups[group.organization_id] = groups.get(group.organization_id, 0) + 1
+    own = Group.objects.filter(region=region, closed_at=None).exclude(organization=None)
+    for home in own.values_list("organization_id", flat=True):
+        groups[home] = groups.get(home, 0) + 1
     accounts = Account.objects.filter(region=region, demo=True).order_by("email")
     return [
         _person(account, region, roles.get(account.id), seats.get(account.id, []), groups)

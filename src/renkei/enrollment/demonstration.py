@@ -3,9 +3,9 @@
 Demo accounts are marked as such, and ``serve`` never shows them to anybody but this machine.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -14,20 +14,31 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.db import transaction
+from django.db.models import F
 from django.utils.crypto import get_random_string
 
+from renkei.communication.services import send_communication
+from renkei.device import keys
+from renkei.device.models import Device
+from renkei.device.services import take_over_device
 from renkei.enrollment.cast import Person, people, people_to_try
 from renkei.enrollment.loader import LOADER
 from renkei.enrollment.services import confirm_policy
 from renkei.group.admission import invite
-from renkei.people.models import Account, PractitionerRole
+from renkei.group.network import network_of
+from renkei.kernel import clock, durable
+from renkei.kernel.entity import uuid7
+from renkei.people.models import Account, PractitionerRole, Session
 from renkei.people.sessions import SessionStore, stored_key
+from renkei.policy.loading import load
+from renkei.policy.rules import may
 from renkei.policy.standing import Actor
 from renkei.policy.use_case import Change, use_case
 from renkei.region.models import Notice, Region
 from renkei.region.services import publish_notice
 
 PASSWORD = "midori2026"
+DEVICE = "デモ"  # the number in the ledger
 CSRF_SECRET = 32  # characters: as long as Django's own
 
 
@@ -53,6 +64,52 @@ def admit(region: Region) -> None:
     Its hash is computed once for all of them. Who chose a password of their own keeps it.
     """
     _admit(LOADER, None, region=region)
+    _list_device(region)
+
+
+def _list_device(region: Region) -> None:
+    """A device in the ledger of every organization, for all the browsers that show the demo."""
+    organizations = list(region.organizations.order_by("code").values_list("pk", flat=True))
+    if device_of(region) is None and organizations:
+        take_over_device(
+            LOADER,
+            organizations[0],
+            number=DEVICE,
+            type=Device.Type.COMPUTER,
+            usable_until=clock.now() + timedelta(days=3650),
+            accepted_by=organizations[1:],
+        )
+
+
+def device_of(region: Region) -> UUID | None:
+    """The device on which invented people work."""
+    shown = Device.objects.filter(organization__region=region, number=DEVICE)
+    return shown.values_list("pk", flat=True).first()
+
+
+def enroll(account: Account, session: str) -> None:
+    """Let an invented person's session (its stored key) count as on the demo's device.
+
+    Not where certificates are asked for: there they alone count, for invented people too.
+    """
+    if account.demo and not settings.DEVICE_CERTIFICATE_HEADER:
+        Session.objects.filter(pk=session, device_id=None).update(
+            device_id=device_of(account.region)
+        )
+
+
+def enroll_browser(account: Account, session: str) -> str | None:
+    """The same for a browser that signs in: it gets a key of the demo's device as any other would.
+
+    Returns the cookie to set; None if nothing is to be set.
+    """
+    device = device_of(account.region) if account.demo else None
+    unlisted = Session.objects.filter(pk=session, device_id=None)
+    if device is None or settings.DEVICE_CERTIFICATE_HEADER or not unlisted.exists():
+        return None
+    key, cookie = keys.make_key(device, DEVICE, clock.now())
+    unlisted.update(device_id=device, device_key_id=key.id)
+    return cookie
 
 
 NOTICES = (
@@ -85,7 +142,32 @@ def enliven(region: Region) -> None:
         with _acting(region, operator) as actor:
             for title, body, acknowledge in NOTICES:
                 publish_notice(actor, None, title=title, body=body, acknowledge=acknowledge)
+    _say_in_network(region, everybody)
     _invite_somebody(region, everybody, shown)
+
+
+SAID = (  # in the network of the region, by people of several organizations and the operator
+    "12月10日(木)の研修会「心不全と在宅」は、オンラインでも聞けるようにしました。参加の方法は、"
+    "お知らせをご覧ください。",
+    "年末年始に当番で開けている薬局の一覧があると助かります。どなたか取りまとめをされていますか。",
+    "薬剤師会で作っています。12月15日(火)までに、ここでお知らせします。",
+    "訪問のときに使う体重計の置き方について、よい資料がありました。次の研修会で配ります。",
+)
+
+
+def _say_in_network(region: Region, everybody: list[Person]) -> None:
+    """A few things said to everybody, by the ordinary use case."""
+    group = network_of(region.id)
+    working = [one for one in everybody if one.role is not None and one.seats]
+    operator = next((one for one in everybody if one.role is None), None)
+    if group is None or operator is None or not working:
+        return
+    step = max(1, len(working) // len(SAID))
+    people_ = [operator, *working[::step]]
+    for person, text in zip(people_, SAID, strict=False):
+        with _acting(region, person) as actor:
+            if may(load(actor, "group", group.id), "communication.send"):
+                send_communication(actor, group.id, text=text, key=uuid7(), confirmed=True)
 
 
 def _invite_somebody(region: Region, everybody: list[Person], shown: set[UUID]) -> None:
@@ -93,7 +175,9 @@ def _invite_somebody(region: Region, everybody: list[Person], shown: set[UUID]) 
     for manager in everybody:
         for seat in manager.seats:
             group = seat.group
-            if not seat.manager or seat.role.organization_id != group.organization_id:
+            if not seat.manager or not seat.role:
+                continue
+            if seat.role.organization_id != group.organization_id:
                 continue
             inside = group.members.filter(ended_at=None).values("account")
             outside = PractitionerRole.objects.filter(
@@ -111,8 +195,8 @@ def _acting(region: Region, person: Person) -> Iterator[Actor]:
     """Sign somebody in for a moment; they have confirmed the policy."""
     key = _sign_in(person.account)
     actor = Actor(session=stored_key(key))
-    if region.policy_id and person.account.acknowledged_id != region.policy_id:
-        confirm_policy(actor, None, policy=region.policy_id)
+    if region.edition and person.account.acknowledged_id != region.edition:
+        confirm_policy(actor, None, policy=region.edition)
     try:
         yield actor
     finally:
@@ -129,13 +213,10 @@ def write_sessions(region: Region, origin: str, file: Path) -> int:
     with transaction.atomic():
         keys = [_sign_in(person.account) for person in everybody]
     for person, key in zip(everybody, keys, strict=True):
-        if region.policy_id and person.account.acknowledged_id != region.policy_id:
-            confirm_policy(Actor(session=stored_key(key)), None, policy=region.policy_id)
+        if region.edition and person.account.acknowledged_id != region.edition:
+            confirm_policy(Actor(session=stored_key(key)), None, policy=region.edition)
     entries = [_entry(person, key) for person, key in zip(everybody, keys, strict=True)]
-    file.unlink(missing_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as written:
-        written.write(orjson.dumps({"origin": origin, "password": PASSWORD, "people": entries}))
+    durable.put(file, orjson.dumps({"origin": origin, "password": PASSWORD, "people": entries}))
     return len(entries)
 
 
@@ -148,6 +229,11 @@ def _sign_in(account: Account) -> str:
     session.create()
     key = session.session_key
     assert key is not None
+    enroll(account, stored_key(key))
+    Session.objects.filter(pk=stored_key(key)).update(
+        second_factor="demo",
+        idle_until=F("until"),  # ready to be used for the first time at any hour of the day
+    )
     return key
 
 

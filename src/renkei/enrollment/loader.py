@@ -9,12 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Protocol, TypeVar
 from uuid import UUID
 
 from renkei.communication.services import take_over_communication
 from renkei.enrollment import records
+from renkei.group.network import take_over_network
 from renkei.group.services import take_over_group
 from renkei.kernel import vault
 from renkei.kernel.database import execute
@@ -136,6 +138,7 @@ class _Loading:
     """One load while it runs: what was made so far, under the names the folder gives it."""
 
     region: Region
+    begins: date  # since when its policy is in force
 
     def __init__(self, folder: RegionFolder, running: Batch, progress: Progress) -> None:
         self.folder = folder
@@ -183,6 +186,7 @@ class _Loading:
             effective_on=line.policy_effective,
             parameters=line.parameters,
         )
+        self.begins = line.policy_effective
         with self._source(REGION, line):
             self.region = open_region(
                 LOADER,
@@ -196,6 +200,7 @@ class _Loading:
                 policy_text=text,
                 parameters=dict(line.parameters),
             )
+            take_over_network(LOADER, None, region=self.region)
 
     def take_organizations(self) -> None:
         """The organizations that take part."""
@@ -220,9 +225,16 @@ class _Loading:
             email=line.email,
             applied_on=line.application_date,
             pledged_on=line.pledge_date,
+            approved_on=line.application_date or self.begins,
+            trained_on=self._trained_on(line.code),
             listed=line.listed is not False,
             documents_policy=line.documents_policy or "ask",
         )
+
+    def _trained_on(self, code: str) -> date | None:
+        """An organization counts as trained since the first training of its people (F1)."""
+        days = [one.training_date for one in self.folder.staff if one.organization_code == code]
+        return min((day for day in days if day), default=None)
 
     def take_people(self, demo: bool) -> None:
         """One account for each person, then what they work for."""

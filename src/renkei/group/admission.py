@@ -1,16 +1,20 @@
 """How one comes into a group: asked, approved by one's own administrator, accepted by oneself."""
 
-from datetime import timedelta
-
 from django.utils.translation import gettext_noop
 
-from renkei.group.membership import checked_reason, checked_role_in_care, group_of, join, say
-from renkei.group.models import Invitation, Member
-from renkei.kernel.entity import uuid7
+from renkei.group.membership import (
+    ask_in,
+    checked_reason,
+    checked_role_in_care,
+    group_of,
+    join,
+    say,
+)
+from renkei.group.models import Group, Invitation, Member
+from renkei.group.ways_in import asks_approval
 from renkei.kernel.errors import Problem
+from renkei.people.models import PractitionerRole
 from renkei.policy.use_case import Change, use_case
-from renkei.region import parameters
-from renkei.region.models import Region
 
 
 @use_case("group.invite", on="invitee")
@@ -37,30 +41,15 @@ def _invite(change: Change, role_in_care: str, *, manager: bool) -> Invitation:
     group, colleague = group_of(change), change.standing.what.colleague
     assert colleague is not None
     change.about("Group", group.id, invitee=colleague.account.hex)
-    cleaned = checked_role_in_care(role_in_care)
+    cleaned = "" if group.kind == Group.Kind.FREE else checked_role_in_care(role_in_care)
     if group.members.filter(account=colleague.account, ended_at=None).exists():
         raise Problem(gettext_noop("This person is in the group already."))
     open_ones = group.invitations.filter(account=colleague.account, state="open")
     if open_ones.filter(expires_at__gt=change.now).exists():
         raise Problem(gettext_noop("This person is invited already."))
     open_ones.update(state=Invitation.State.TAKEN_BACK, closed_at=change.now)
-    days = parameters.of(Region.objects.get(pk=group.region_id).policy_id)["invitation_days"]
-    invitation = Invitation(
-        id=uuid7(),
-        key_id=group.key_id,
-        group=group,
-        account_id=colleague.account,
-        role_id=colleague.role,
-        role_in_care=cleaned,
-        manager=manager,
-        invited_by_id=change.account,
-        invited_at=change.now,
-        expires_at=change.now + timedelta(days=days),
-    )
-    invitation.save(force_insert=True)
-    change.about("Invitation", invitation.id, role=colleague.role.hex, manager=manager)
-    change.tell("standing", None, 0, colleague.account)
-    return invitation
+    role = PractitionerRole.objects.get(pk=colleague.role)
+    return ask_in(change, group, role, role_in_care=cleaned, manager=manager)
 
 
 def _invitation(change: Change) -> Invitation:
@@ -72,10 +61,12 @@ def _invitation(change: Change) -> Invitation:
 
 
 def _join_if_complete(change: Change, invitation: Invitation) -> None:
-    """Both have said yes: the person is in, and it stands in the timeline."""
-    if invitation.approved_at is None or invitation.accepted_at is None:
-        return
+    """All who have to have said yes: the person is in, and it stands in the timeline."""
     group = group_of(change)
+    if invitation.accepted_at is None:
+        return
+    if invitation.approved_at is None and asks_approval(change, group, invitation.role):
+        return
     join(
         change,
         group,
@@ -103,6 +94,8 @@ def _join_if_complete(change: Change, invitation: Invitation) -> None:
 def approve_invitation(change: Change) -> Invitation:
     """Approve, as the invited person's own administrator, that they take part (A8.4).
 
+    Where somebody approves what they asked for, having nobody else to ask, the line says so.
+
     Raises:
         Problem: it was approved already.
     """
@@ -111,6 +104,8 @@ def approve_invitation(change: Change) -> Invitation:
         raise Problem(gettext_noop("This invitation was approved already."))
     invitation.approved_by_id, invitation.approved_at = change.account, change.now
     invitation.save(update_fields=["approved_by", "approved_at"])
+    if change.account in (invitation.invited_by_id, invitation.account_id):
+        change.detail["alone"] = True
     _join_if_complete(change, invitation)
     return invitation
 

@@ -8,10 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from renkei.group.about import open_about
 from renkei.group.disclosures import MemberLine, Shell, members, open_identity, shell
+from renkei.group.models import About
+from renkei.group.ways_in import approval_in_free_groups
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
-from renkei.kernel.database import id_of, row, rows
+from renkei.kernel.damage import DAMAGE, sentence
+from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.japanese import initials
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.facts import administers_colleague, consent_for_sharing, invited_them, is_oneself
@@ -26,7 +30,8 @@ class InvitationPage:
 
     id: UUID
     state: str  # "open", "expired", "joined", "declined", "refused" or "taken_back"
-    initials: str
+    initials: str  # of the patient; empty of a free group
+    about: About | None  # of a free group alone: what it is for, before joining (A12.4)
     organization: str
     role_in_care: str
     manager: bool
@@ -41,6 +46,7 @@ class InvitationPage:
     reason: str  # why declined, refused or taken back
     members: list[MemberLine]  # none once it is answered: then there is nothing left to judge
     approvers: list[str]  # administrators of the invited person's organization who may approve
+    approval: bool  # the invited person's administrator has to approve (A8.4)
     consent: bool  # the patient agreed to sharing and the papers are in order
     group: UUID | None  # for those who may open it
     manages: bool  # the person manages the group's members
@@ -55,19 +61,20 @@ _RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["invitatio
 _PAGE = f"""
     SELECT {COLUMNS}, i.state, i.expires_at, i.role_in_care, i.manager, i.invited_at,
       i.accepted_at, i.approved_at, i.closed_at, i.reason, i.key_id, g.id, go.id, go.name,
-      p.id, p.key_id, p.identity_sealed, i.invited_by_id, i.approved_by_id, r.id
+      p.id, p.key_id, p.identity_sealed, i.invited_by_id, i.approved_by_id, r.id, g.key_id,
+      g.about_sealed
     FROM group_invitation i
     JOIN group_group g ON g.id = i.group_id
     JOIN people_organization go ON go.id = g.organization_id
-    JOIN patient_patient p ON p.id = g.patient_id
+    LEFT JOIN patient_patient p ON p.id = g.patient_id
     JOIN people_practitionerrole r ON r.id = i.role_id
     JOIN people_account a ON a.id = r.account_id
     JOIN people_organization o ON o.id = r.organization_id
     WHERE i.id = %s"""
-# Whoever invites does so for the managing organization.
+# Whoever invites does so for the managing organization; into a free group for any (A12.3).
 _INVITER = f"""
     SELECT {COLUMNS} FROM people_account a
-    LEFT JOIN people_practitionerrole r ON r.account_id = a.id AND r.organization_id = %s
+    LEFT JOIN people_practitionerrole r ON r.account_id = a.id {{}}
     LEFT JOIN people_organization o ON o.id = r.organization_id
     WHERE a.id = %s ORDER BY r.started_at DESC LIMIT 1"""
 _APPROVERS = f"""
@@ -77,8 +84,13 @@ _APPROVERS = f"""
     WHERE r.organization_id = %s AND r.administrator AND r.ended_at IS NULL"""
 
 
-def _person(organization: UUID, account: Any) -> Face | None:
-    found = row(_INVITER, [organization.hex, id_of(account).hex]) if account else None
+def _person(organization: UUID | None, account: Any) -> Face | None:
+    """Somebody as who they are for an organization; for None, for any of theirs."""
+    if not account:
+        return None
+    works = "AND r.organization_id = %s" if organization else ""
+    asked = [organization.hex] if organization else []
+    found = row(_INVITER.format(works), [*asked, id_of(account).hex])
     return face(found) if found else None
 
 
@@ -108,7 +120,10 @@ def _reason(invitation: UUID, key: Any, sealed: Any) -> str:
     if sealed is None:
         return ""
     place = f"group.Invitation/{invitation.hex}/reason"
-    return str(vault.unseal_json(id_of(key), sealed, about=place))
+    try:
+        return str(vault.unseal_json(id_of(key), sealed, about=place))
+    except DAMAGE as found:
+        return sentence(found)
 
 
 def _moment(us: Any) -> datetime | None:
@@ -124,16 +139,18 @@ def see_invitation(standing: Standing) -> InvitationPage:
     assert found is not None
     rest = found[WIDTH:]
     managing = id_of(rest[11])
-    identity = open_identity(id_of(rest[13]), id_of(rest[14]), rest[15])
+    patient = as_uuid(rest[13])
+    identity = open_identity(patient, id_of(rest[14]), rest[15]) if patient else None
     expired = rest[0] == "open" and not asked.open
     approver = _person(id_of(found[6]), rest[17])
-    inviter = _person(managing, rest[16])
+    inviter = _person(managing if patient else None, rest[16])
     assert inviter is not None
     frame = shell(standing)
     return InvitationPage(
         id=asked.id,
         state="expired" if expired else rest[0],
-        initials=initials(identity.name, identity.kana),
+        initials=initials(identity.name, identity.kana) if identity else "",
+        about=open_about(where.group, id_of(rest[19]), rest[20]) if rest[20] else None,
         organization=rest[12],
         role_in_care=rest[2],
         manager=bool(rest[3]),
@@ -146,8 +163,11 @@ def see_invitation(standing: Standing) -> InvitationPage:
         approved_at=_moment(rest[6]),
         closed_at=_moment(rest[7]),
         reason=_reason(asked.id, rest[9], rest[8]),
-        members=members(where.group) if asked.open or may(standing, "group.manage") else [],
+        members=members(where.group, where.kind)
+        if patient and (asked.open or may(standing, "group.manage"))
+        else [],
         approvers=_approvers(standing),
+        approval=patient is not None or approval_in_free_groups(standing),
         consent=consent_for_sharing(standing),
         group=where.group if any(line.id == where.group for line in frame.groups) else None,
         manages=may(standing, "group.manage"),

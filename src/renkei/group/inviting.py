@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from renkei.group.about import open_about
 from renkei.group.disclosures import Head, Shell, head, open_identity, shell
+from renkei.group.models import About
 from renkei.group.roster import GROUP, about_colleague
 from renkei.kernel import clock
-from renkei.kernel.database import id_of, row, rows
+from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.patient.consents import consents_of, gap
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
@@ -32,8 +34,9 @@ class InviteDesk:
     """What inviting needs to know."""
 
     group: UUID
-    patient: UUID
-    identity: Identity
+    patient: UUID | None  # None of a free group, as the next
+    identity: Identity | None
+    about: About | None  # of a free group alone
     organization: str
     shared: bool  # the consent is in order, so that other organizations can join
     gap: str
@@ -47,8 +50,8 @@ _REGION = f"""
     SELECT {COLUMNS}, o.kind FROM people_practitionerrole r
     JOIN people_account a ON a.id = r.account_id
     JOIN people_organization o ON o.id = r.organization_id
-    WHERE o.region_id = %s AND r.ended_at IS NULL AND a.suspended_at IS NULL
-      AND o.suspended_at IS NULL"""
+    WHERE o.region_id = %s AND r.ended_at IS NULL AND (r.until IS NULL OR r.until > %s)
+      AND a.suspended_at IS NULL AND o.suspended_at IS NULL AND o.left_on IS NULL"""
 _ASKED = """
     SELECT i.account_id FROM group_invitation i
     WHERE i.group_id = %s AND i.state = 'open' AND i.expires_at > %s"""
@@ -83,21 +86,23 @@ def see_invite_desk(standing: Standing) -> InviteDesk:
     assert where is not None and where.group is not None and standing.who.region is not None
     found = row(GROUP, [where.group.hex])
     assert found is not None
-    patient = id_of(found[0])
+    patient = as_uuid(found[0])
     inside = {id_of(one[0]) for one in rows(_INSIDE, [where.group.hex])}
     now_us = clock.to_us(clock.now())
     asked = {id_of(one[0]) for one in rows(_ASKED, [where.group.hex, now_us])}
     people = [
-        _candidate(standing, one, inside, asked) for one in rows(_REGION, [standing.who.region.hex])
+        _candidate(standing, one, inside, asked)
+        for one in rows(_REGION, [standing.who.region.hex, now_us])
     ]
     top = head(standing) if may(standing, "group.see") else None
     return InviteDesk(
         group=where.group,
         patient=patient,
-        identity=open_identity(patient, id_of(found[1]), found[2]),
+        identity=open_identity(patient, id_of(found[1]), found[2]) if patient else None,
+        about=open_about(where.group, id_of(found[6]), found[7]) if found[7] else None,
         organization=found[3],
-        shared=consent_for_sharing(standing),
-        gap=gap(consents_of(patient)),
+        shared=patient is None or consent_for_sharing(standing),
+        gap=gap(consents_of(patient)) if patient else "",
         can_record=may(Standing(standing.who, where), "consent.record"),
         candidates=sorted(people, key=lambda one: one.face.kana),
         head=top,

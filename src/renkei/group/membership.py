@@ -1,16 +1,25 @@
-"""The steps that use cases of a group share: joining, and saying so in the timeline."""
+"""The steps that use cases of a group share: joining, ending, and saying so in the timeline."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from renkei.communication import log
-from renkei.group.models import Group, Member
+from renkei.communication.models import Draft
+from renkei.group.models import Group, Invitation, Member
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
+from renkei.people.faces import name_of
 from renkei.people.models import PractitionerRole
+from renkei.policy.standing import Colleague, Standing, What
 from renkei.policy.use_case import Change
+from renkei.policy.who import STOPPED
+from renkei.region import parameters
+from renkei.region.models import Region
 
 REASON_LENGTH = 200  # characters
 ROLE_IN_CARE_LENGTH = 50
@@ -64,6 +73,7 @@ def say(
     )
     assert entry is not None
     group.last_seq = entry.seq
+    change.detail.setdefault("entries", []).append(entry.line)
     change.tell("log", group.id, entry.seq)
 
 
@@ -95,3 +105,107 @@ def join(
     member.save(force_insert=True)
     change.end_standings(group=group.id, account=role.account_id)
     return member
+
+
+def refuse_last_manager(group: Group, member: Member, now: datetime) -> None:
+    """A group is never without a manager in office while others are in it and it is not ended.
+
+    Raises:
+        Problem: the member is its last one.
+    """
+    if not member.manager or group.closed_at is not None:
+        return
+    others = group.members.filter(ended_at=None).exclude(pk=member.pk)
+    if others.exists() and not in_charge(others, now).exists():
+        raise Problem(gettext_noop("This is the last manager of the group."))
+
+
+def in_charge(members: QuerySet[Member], now: datetime) -> QuerySet[Member]:
+    """Those of these members who manage the group and are in office."""
+    return members.filter(
+        Q(role__until=None) | Q(role__until__gt=now),
+        manager=True,
+        role__ended_at=None,
+        role__organization__suspended_at=None,
+        role__organization__left_on=None,
+        account__suspended_at=None,
+    ).exclude(role__restriction__in=STOPPED)
+
+
+def about_member(standing: Standing, member: Member, now: datetime) -> Standing | None:
+    """The standing to a member, as the rules judge it; of one loaded with role, account, place.
+
+    None to patient and relatives, who are nobody's colleagues.
+    """
+    role, account = member.role, member.account
+    if role is None:
+        return None
+    place = role.organization
+    works = role.ended_at is None and (role.until is None or role.until > now)
+    stopped = (account.suspended_at, place.suspended_at, place.left_on) != (None, None, None)
+    colleague = Colleague(
+        account=account.id,
+        role=role.id,
+        organization=place.id,
+        in_office=works and not stopped and role.restriction not in STOPPED,
+        administrators=0,  # decides about approvals alone
+        administrator=role.administrator,
+        profession=role.profession,
+    )
+    return replace(standing, what=What(colleague=colleague))
+
+
+def put_in_charge(change: Change, group: Group, member: Member) -> None:
+    """Let a member manage the group; on record and in the timeline (A11.2)."""
+    member.manager, member.appointed_by_id, member.appointed_at = True, change.account, change.now
+    member.save(update_fields=["manager", "appointed_by", "appointed_at"])
+    say(change, group, "appointed", subject=member.role)
+    change.end_standings(group=group.id, account=member.account_id)
+
+
+def end_membership(
+    change: Change, group: Group, member: Member, *, reason: str, released_by: UUID | None
+) -> None:
+    """End somebody's part in the group, by themselves if nobody released them; in the timeline.
+
+    What they were writing there goes with it. Invitations they sent stay as they are: the group
+    asked, and whoever manages it now can take them back.
+    """
+    # never before the joining, even if the clock was set back since: leaving must not wait for it
+    member.ended_at, member.released_by_id = max(change.now, member.joined_at), released_by
+    member.seal("end_reason", reason)
+    member.save(update_fields=["ended_at", "released_by", "end_reason"])
+    Draft.objects.filter(group=group, account=member.account_id).delete()
+    change.about("Member", member.id, account=member.account_id.hex)
+    say(
+        change,
+        group,
+        "released" if released_by else "left",
+        subject=member.role,
+        text="" if member.role else name_of(member.account),
+        sender=released_by or member.account_id,
+    )
+    change.end_standings(group=group.id, account=member.account_id)
+
+
+def ask_in(
+    change: Change, group: Group, role: PractitionerRole, *, role_in_care: str, manager: bool
+) -> Invitation:
+    """Let an invitation wait for the person and for their administrator."""
+    days = parameters.of(Region.objects.get(pk=group.region_id).edition)["invitation_days"]
+    invitation = Invitation(
+        id=uuid7(),
+        key_id=group.key_id,
+        group=group,
+        account_id=role.account_id,
+        role=role,
+        role_in_care=role_in_care,
+        manager=manager,
+        invited_by_id=change.account,
+        invited_at=change.now,
+        expires_at=change.now + timedelta(days=days),
+    )
+    invitation.save(force_insert=True)
+    change.about("Invitation", invitation.id, role=role.id.hex, manager=manager)
+    change.tell("standing", None, 0, role.account_id)
+    return invitation

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from renkei.group.disclosures import Head, head
+from renkei.kernel.errors import Unknown
 from renkei.patient.consents import ConsentLine, consents_of, current
 from renkei.patient.disclosures import Around, around
+from renkei.patient.models import Patient
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure
 
@@ -25,17 +27,21 @@ class GroupPaper:
 
 def _paper(standing: Standing) -> GroupPaper:
     top = head(standing)
-    assert top.patient is not None
+    if top.kind != "patient" or top.patient is None:  # they are the professionals' (A11.5)
+        raise Unknown("patient")
     return GroupPaper(top, around(top.patient), consents_of(top.patient))
 
 
-@disclosure("group.see", on="group")
+@disclosure("group.see", on="group", opens="basics")
 def see_paper(standing: Standing) -> GroupPaper:
     """The patient's basics and papers, for the members (資料, 基本情報)."""
     return _paper(standing)
 
 
-@disclosure("group.change_basics", on="group")
+@disclosure("group.change_basics", on="group", opens="basics")
 def see_basics_desk(standing: Standing) -> GroupPaper:
-    """The same for who may change it."""
-    return _paper(standing)
+    """The same for who may change it; ``Tampered`` if part of it does not open."""
+    paper = _paper(standing)
+    assert paper.head.patient is not None
+    Patient.objects.get(pk=paper.head.patient).require_basics()
+    return paper

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from renkei.group.about import open_about
 from renkei.group.disclosures import (
     Head,
     MemberLine,
@@ -14,9 +15,12 @@ from renkei.group.disclosures import (
     open_identity,
     shell,
 )
-from renkei.kernel import clock
+from renkei.group.models import About
+from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
-from renkei.kernel.database import id_of, row, rows
+from renkei.kernel.damage import DAMAGE, sentence
+from renkei.kernel.database import as_uuid, id_of, row, rows
+from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import initials
 from renkei.patient.consents import ConsentLine, badge, consents_of, current, gap
 from renkei.patient.models import Identity
@@ -24,6 +28,7 @@ from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Asked, Colleague, Standing, What
 from renkei.policy.use_case import disclosure
+from renkei.policy.who import working
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,14 @@ class Roster:
     """Who is in a group, who is asked, who was in it. Nothing of what is said there."""
 
     group: UUID
-    open: bool
-    patient: UUID
-    identity: Identity
+    open: bool  # neither ended nor archived
+    archived: bool
+    ended: bool
+    patient: UUID | None  # None of a free group, as the two that follow
+    identity: Identity | None
+    about: About | None  # of a free group alone, as the two that follow
+    entry: str
+    listing: str
     organization: str
     consent: ConsentLine | None
     badge: str
@@ -68,14 +78,17 @@ class Roster:
     seats: list[Seat]
     waiting: list[Waiting]
     former: list[MemberLine]
+    reasons: dict[UUID, str]  # why members left or were released, for who manages and reads
     head: Head | None  # for those who read the group
     can: frozenset[str]
     shell: Shell
+    erase_at: datetime | None = None  # it will be erased then (A11.7)
 
     @property
     def organizations(self) -> int:
         """How many organizations take part."""
-        return len({seat.line.face.organization_id for seat in self.seats})
+        working = [seat.line for seat in self.seats if not seat.line.relation]
+        return len({line.face.organization_id for line in working})
 
     @property
     def managers(self) -> int:
@@ -84,12 +97,14 @@ class Roster:
 
 
 GROUP = """
-    SELECT p.id, p.key_id, p.identity_sealed, o.name, g.closed_at FROM group_group g
-    JOIN patient_patient p ON p.id = g.patient_id
+    SELECT p.id, p.key_id, p.identity_sealed, o.name, g.closed_at, g.archived_at, g.key_id,
+      g.about_sealed
+    FROM group_group g
+    LEFT JOIN patient_patient p ON p.id = g.patient_id
     JOIN people_organization o ON o.id = g.organization_id WHERE g.id = %s"""
 _OFFICE = """
-    SELECT m.id, r.ended_at, a.suspended_at, r.administrator, m.appointed_at FROM group_member m
-    JOIN people_practitionerrole r ON r.id = m.role_id
+    SELECT m.id, r.ended_at, r.until, a.suspended_at, m.appointed_at FROM group_member m
+    LEFT JOIN people_practitionerrole r ON r.id = m.role_id
     JOIN people_account a ON a.id = m.account_id
     WHERE m.group_id = %s AND m.ended_at IS NULL"""
 _WAITING = f"""
@@ -108,8 +123,12 @@ _GROUP_RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["gro
 
 
 def about_colleague(standing: Standing, one: Face, *, in_office: bool) -> Standing:
-    """The standing to one colleague in this group, as the rules judge it."""
-    assert one.role is not None and one.organization_id is not None
+    """The standing to one colleague in this group, as the rules judge it.
+
+    Patient and relatives are nobody's colleagues.
+    """
+    if one.role is None or one.organization_id is None:
+        return standing
     colleague = Colleague(
         account=one.account,
         role=one.role,
@@ -124,10 +143,12 @@ def about_colleague(standing: Standing, one: Face, *, in_office: bool) -> Standi
 
 def _seats(standing: Standing, group: UUID, lines: list[MemberLine]) -> list[Seat]:
     office = {id_of(one[0]): one for one in rows(_OFFICE, [group.hex])}
+    now = clock.to_us(clock.now())
     seats = []
     for line in lines:
-        _, ended, suspended, _, appointed = office[line.id]
-        about = about_colleague(standing, line.face, in_office=ended is None and suspended is None)
+        _, ended, until, suspended, appointed = office[line.id]
+        works = ended is None and working(until, now) and suspended is None
+        about = about_colleague(standing, line.face, in_office=works)
         seats.append(
             Seat(
                 line=line,
@@ -175,44 +196,90 @@ def _waiting(standing: Standing, group: UUID) -> list[Waiting]:
     return lines
 
 
+_REASONS = """
+    SELECT id, key_id, end_reason FROM group_member
+    WHERE group_id = %s AND ended_at IS NOT NULL AND end_reason IS NOT NULL"""
+
+
+def _reasons(standing: Standing, group: UUID) -> dict[UUID, str]:
+    """Why members left, sealed under the group's key; for its managers alone (N3.6)."""
+    if not (may(standing, "group.see") and may(standing, "group.manage")):
+        return {}
+    return {id_of(one[0]): _reason(*one) for one in rows(_REASONS, [group.hex])}
+
+
+def _reason(member: str | UUID, key: str | UUID, sealed: bytes) -> str:
+    try:
+        place = f"group.Member/{id_of(member).hex}/end_reason"
+        return str(vault.unseal_json(id_of(key), sealed, about=place))
+    except DAMAGE as found:
+        return sentence(found)
+
+
 def roster(standing: Standing) -> Roster:
     """The roster for a page whose own rule has been asked already."""
     where = standing.where
     assert where is not None and where.group is not None
     found = row(GROUP, [where.group.hex])
-    assert found is not None
-    patient = id_of(found[0])
-    everybody = members(where.group, former=True)
-    consents = consents_of(patient)
+    if found is None:  # network and direct groups: nobody comes or goes there by anybody's doing
+        raise Unknown("patient")
+    patient = as_uuid(found[0])
+    everybody = members(where.group, where.kind, former=True)
+    consents = consents_of(patient) if patient else []
     reads = may(standing, "group.see")
     top = head(standing) if reads else None
     return Roster(
         group=where.group,
-        open=found[4] is None,
+        open=found[4] is None and found[5] is None,
+        archived=found[5] is not None,
+        ended=found[4] is not None,
         patient=patient,
-        identity=open_identity(patient, id_of(found[1]), found[2]),
+        identity=open_identity(patient, id_of(found[1]), found[2]) if patient else None,
+        about=open_about(where.group, id_of(found[6]), found[7]) if found[7] else None,
+        entry=where.entry,
+        listing=where.listing,
         organization=found[3],
         consent=current(consents),
-        badge=badge(consents),
-        gap=gap(consents),
+        badge=badge(consents) if patient else "",
+        gap=gap(consents) if patient else "",
         seats=_seats(standing, where.group, [one for one in everybody if one.ended_at is None]),
         waiting=_waiting(standing, where.group),
         former=[one for one in everybody if one.ended_at is not None],
+        reasons=_reasons(standing, where.group),
         head=top,
         can=frozenset(name for name in _GROUP_RULES if may(standing, name)),
         shell=top.shell if top else shell(standing),
+        erase_at=from_us(where.erase_at) if where.erase_at else None,
     )
 
 
-@disclosure("group.see", on="group")
+@disclosure("group.see", on="group", opens="members")
 def see_members(standing: Standing) -> Roster:
     """Who is in the group, for its members."""
     return roster(standing)
 
 
-@disclosure("group.manage", on="group")
+@disclosure("group.manage", on="group", opens="members")
 def see_management(standing: Standing) -> Roster:
     """Who is in the group, for those who manage it; administrators do so without reading (A8.4)."""
+    return roster(standing)
+
+
+@disclosure("group.close", on="group", opens="members")
+def see_closing(standing: Standing) -> Roster:
+    """The group that somebody is about to end."""
+    return roster(standing)
+
+
+@disclosure("group.archive", on="group", opens="members")
+def see_archiving(standing: Standing) -> Roster:
+    """The group that somebody is about to move to the archive."""
+    return roster(standing)
+
+
+@disclosure("group.bring_back", on="group", opens="members")
+def see_bringing_back(standing: Standing) -> Roster:
+    """The group that somebody is about to bring back from the archive."""
     return roster(standing)
 
 
@@ -224,20 +291,21 @@ class MemberPage:
     group: UUID
     face: Face
     role_in_care: str
-    patient: str  # the name for who manages the group, else initials
+    patient: str  # the name for who manages the group, else initials; empty of a free group
+    title: str  # of a free group
     manages: bool
     shell: Shell
 
 
 _MEMBER = f"""
-    SELECT {COLUMNS}, m.role_in_care, p.id, p.key_id, p.identity_sealed
+    SELECT {COLUMNS}, m.role_in_care, p.id, p.key_id, p.identity_sealed, g.key_id, g.about_sealed
     FROM group_member m
     JOIN group_group g ON g.id = m.group_id
-    JOIN patient_patient p ON p.id = g.patient_id
-    JOIN people_practitionerrole r ON r.id = m.role_id
-    JOIN people_account a ON a.id = r.account_id
-    JOIN people_organization o ON o.id = r.organization_id
-    WHERE m.id = %s"""
+    LEFT JOIN patient_patient p ON p.id = g.patient_id
+    JOIN people_account a ON a.id = m.account_id
+    LEFT JOIN people_practitionerrole r ON r.id = m.role_id
+    LEFT JOIN people_organization o ON o.id = r.organization_id
+    WHERE m.id = %s AND g.kind <> 'network'"""
 
 
 @disclosure("member.release", on="member")
@@ -246,16 +314,21 @@ def see_member(standing: Standing) -> MemberPage:
     where, member = standing.where, standing.what.member
     assert where is not None and where.group is not None and member is not None
     found = row(_MEMBER, [member.hex])
-    assert found is not None
+    if found is None:  # without a role in it
+        raise Unknown("member")
     rest = found[WIDTH:]
-    identity = open_identity(id_of(rest[1]), id_of(rest[2]), rest[3])
     manages = may(standing, "group.manage")
+    name = ""
+    if patient := as_uuid(rest[1]):
+        identity = open_identity(patient, id_of(rest[2]), rest[3])
+        name = identity.name if manages else initials(identity.name, identity.kana)
     return MemberPage(
         id=member,
         group=where.group,
         face=face(found[:WIDTH]),
         role_in_care=rest[0],
-        patient=identity.name if manages else initials(identity.name, identity.kana),
+        patient=name,
+        title=open_about(where.group, id_of(rest[4]), rest[5]).name if rest[5] else "",
         manages=manages,
         shell=shell(standing),
     )

@@ -1,24 +1,44 @@
 """Opening a patient's group, who is in charge of it, leaving it, ending it."""
 
+from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from renkei.group.membership import checked_reason, checked_role_in_care, group_of, join, say
-from renkei.group.models import Group, Invitation, Member
+from renkei.group.membership import (
+    about_member,
+    ask_in,
+    checked_reason,
+    checked_role_in_care,
+    end_membership,
+    group_of,
+    join,
+    put_in_charge,
+    refuse_last_manager,
+    say,
+)
+from renkei.group.models import Group, Invitation, JoinRequest, Member
 from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.people.models import PractitionerRole
+from renkei.policy.facts import PHYSICIANS, consent_for_sharing
+from renkei.policy.rules import may
 from renkei.policy.use_case import Change, use_case
+
+ATTENDING: Final = "主治医"
 
 
 @use_case("group.open", on="patient")
-def open_group(change: Change, *, role_in_care: str) -> Group:
+def open_group(change: Change, *, role_in_care: str, attending: UUID | None = None) -> Group:
     """Open the patient's group, with oneself as its first manager (A5.1, A11.1).
 
+    Args:
+        attending: the role of the attending physician, if of another organization, to whom the
+            managing organization delegates the group: once they have joined (A11.2).
+
     Raises:
-        Problem: the patient has an open group already.
+        Problem: the patient has an open group already, or it cannot be delegated so.
     """
     who = change.standing.who
     if Group.objects.filter(patient=change.patient, kind="patient", closed_at=None).exists():
@@ -38,11 +58,36 @@ def open_group(change: Change, *, role_in_care: str) -> Group:
         appointed_by=who.account,
     )
     say(change, group, "opened", subject=role)
+    if attending is not None:
+        _delegate(change, group, attending)
     Member.objects.filter(group=group).update(read_seq=group.last_seq)
     return group
 
 
+def _delegate(change: Change, group: Group, attending: UUID) -> None:
+    """Ask the attending physician of another organization in, to be in charge of the group."""
+    found = PractitionerRole.objects.filter(
+        PractitionerRole.working(change.now),
+        pk=attending,
+        profession__in=PHYSICIANS,
+        organization__region=group.region_id,
+        organization__suspended_at=None,
+        organization__left_on=None,
+        account__suspended_at=None,
+    ).exclude(organization=group.organization_id)
+    role = found.first()
+    if role is None or not consent_for_sharing(change.standing):
+        raise Problem(
+            gettext_noop("The group can be delegated to a physician once the consent is in order."),
+            field="attending",
+        )
+    entity = change.entity
+    ask_in(change, group, role, role_in_care=ATTENDING, manager=True)
+    change.detail["delegated"], change.entity = role.id.hex, entity
+
+
 def _new_group(change: Change, *, region: UUID, opened_by: UUID | None) -> Group:
+    assert change.where.organization is not None  # the patient's
     group = Group(
         id=uuid7(),
         key_id=vault.make_key("group"),
@@ -57,45 +102,41 @@ def _new_group(change: Change, *, region: UUID, opened_by: UUID | None) -> Group
     return group
 
 
-def _end_membership(
-    change: Change, group: Group, member: Member, *, reason: str, released_by: UUID | None
-) -> None:
-    member.ended_at, member.released_by_id = change.now, released_by
-    member.seal("end_reason", reason)
-    member.save(update_fields=["ended_at", "released_by", "end_reason"])
-    change.about("Member", member.id, account=member.account_id.hex)
-    say(
-        change,
-        group,
-        "released" if released_by else "left",
-        subject=member.role,
-        sender=released_by or member.account_id,
-    )
-    change.end_standings(group=group.id, account=member.account_id)
-
-
-def _refuse_last_manager(group: Group, member: Member) -> None:
-    """A group is never without a manager in office while others are in it."""
-    others = group.members.filter(ended_at=None).exclude(pk=member.pk)
-    in_office = others.filter(manager=True, role__ended_at=None, account__suspended_at=None)
-    if member.manager and not in_office.exists() and others.exists():
-        raise Problem(gettext_noop("This is the last manager of the group."))
-
-
 @use_case("group.leave", on="group")
-def leave_group(change: Change, *, reason: str) -> None:
+def leave_group(change: Change, *, reason: str, successor: UUID | None = None) -> None:
     """Leave the group oneself, at once, with a reason (N3.6).
 
+    Args:
+        successor: the member who manages the group from now on; the last manager names one.
+
     Raises:
-        Problem: no reason, or one is the last manager of a group with others in it.
+        Problem: no reason, a successor who may not take charge, or none where one is needed.
     """
-    group, where = group_of(change), change.standing.where
-    assert where is not None and where.member is not None
+    group, where = group_of(change), change.where
+    assert where.member is not None
     member = Member.objects.select_for_update().get(pk=where.member.id)
     change.about("Group", group.id)
     cleaned = checked_reason(reason)
-    _refuse_last_manager(group, member)
-    _end_membership(change, group, member, reason=cleaned, released_by=None)
+    if successor is not None:
+        _succeed(change, group, successor)
+    refuse_last_manager(group, member, change.now)
+    end_membership(change, group, member, reason=cleaned, released_by=None)
+
+
+def _succeed(change: Change, group: Group, successor: UUID) -> None:
+    """Put another member in charge as part of leaving, if that is allowed of them."""
+    others = group.members.filter(ended_at=None).exclude(account=change.account)
+    taking = others.select_related("account", "role__organization").filter(pk=successor)
+    member = taking.first()
+    about = about_member(change.standing, member, change.now) if member else None
+    if member is None or about is None or not may(about, "member.appoint"):
+        raise Problem(
+            gettext_noop("This person cannot take charge of the group. Please choose another."),
+            field="successor",
+        )
+    if not member.manager:
+        put_in_charge(change, group, member)
+        change.detail["successor"] = member.account_id.hex
 
 
 @use_case("member.release", on="member")
@@ -107,8 +148,8 @@ def release_member(change: Change, *, reason: str) -> None:
     """
     group, member = group_of(change), _member(change)
     cleaned = checked_reason(reason)
-    _refuse_last_manager(group, member)
-    _end_membership(change, group, member, reason=cleaned, released_by=change.account)
+    refuse_last_manager(group, member, change.now)
+    end_membership(change, group, member, reason=cleaned, released_by=change.account)
 
 
 def _member(change: Change) -> Member:
@@ -126,10 +167,7 @@ def appoint_manager(change: Change) -> None:
     if member.manager:
         change.silent = True
         return
-    member.manager, member.appointed_by_id, member.appointed_at = True, change.account, change.now
-    member.save(update_fields=["manager", "appointed_by", "appointed_at"])
-    say(change, group, "appointed", subject=member.role)
-    change.end_standings(group=group.id, account=member.account_id)
+    put_in_charge(change, group, member)
 
 
 @use_case("member.dismiss", on="member")
@@ -143,9 +181,10 @@ def dismiss_manager(change: Change) -> None:
     if not member.manager:
         change.silent = True
         return
-    _refuse_last_manager(group, member)
+    refuse_last_manager(group, member, change.now)
     member.manager, member.appointed_by_id, member.appointed_at = False, None, None
     member.save(update_fields=["manager", "appointed_by", "appointed_at"])
+    say(change, group, "dismissed", subject=member.role)
     change.end_standings(group=group.id, account=member.account_id)
 
 
@@ -160,10 +199,13 @@ def close_group(change: Change, *, reason: str) -> None:
     change.about("Group", group.id)
     cleaned = checked_reason(reason)
     say(change, group, "closed", subject=None, text=cleaned)
-    group.closed_at = change.now
-    group.save(update_fields=["closed_at"])
+    group.closed_at, group.listing = change.now, Group.Listing.NONE
+    group.save(update_fields=["closed_at", "listing"])
     group.invitations.filter(state="open").update(
         state=Invitation.State.TAKEN_BACK, closed_at=change.now
+    )
+    group.join_requests.filter(state="open").update(
+        state=JoinRequest.State.TAKEN_BACK, answered_at=change.now
     )
     change.end_standings(group=group.id)
 

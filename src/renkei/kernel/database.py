@@ -2,13 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from threading import RLock
-from typing import Any
+from datetime import date
+from functools import lru_cache, partial
+from threading import RLock, get_ident
+from time import monotonic
+from typing import Any, Final, overload
 from uuid import UUID
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    OperationalError,
+    connection,
+    connections,
+)
+
+from renkei.kernel.metrics import WRITER_WAIT
 
 
 @lru_cache(maxsize=20_000)
@@ -25,6 +35,15 @@ def id_of(value: str | UUID) -> UUID:
 def as_uuid(value: str | UUID | None) -> UUID | None:
     """An id as Python knows it: SQLite gives 32 hexadecimal digits, PostgreSQL a UUID."""
     return _uuid(value) if isinstance(value, str) else value
+
+
+@overload
+def as_day(value: str | date) -> date: ...
+@overload
+def as_day(value: str | date | None) -> date | None: ...
+def as_day(value: str | date | None) -> date | None:
+    """A day as Python knows it: SQLite gives its letters, PostgreSQL a date."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 @lru_cache(maxsize=500)
@@ -67,7 +86,54 @@ def execute(sql: str, params: Sequence[Any]) -> int:
     return int(_run(sql, params).rowcount)
 
 
+def read_on(sql: str) -> Iterator[tuple[Any, ...]]:
+    """All rows of a query on the main database, without holding them all in memory."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql)
+        while chunk := cursor.fetchmany(2000):
+            yield from chunk
+
+
+@contextmanager
+def damaged_text() -> Iterator[None]:
+    """Let text that is no UTF-8 any more be read: what cannot be decoded becomes \ufffd.
+
+    For proofs, which have to say which value was damaged instead of stopping there. PostgreSQL
+    itself keeps text what it is.
+    """
+    connection.ensure_connection()
+    if connection.vendor != "sqlite":
+        yield
+        return
+    link: Any = connection.connection
+    before, link.text_factory = link.text_factory, partial(str, encoding="utf-8", errors="replace")
+    try:
+        yield
+    finally:
+        link.text_factory = before
+
+
+def unsound(alias: str) -> list[str]:
+    """What SQLite itself finds damaged in the file of a database; PostgreSQL has its checksums."""
+    link = connections[alias]
+    if link.vendor != "sqlite":
+        return []
+    try:
+        with link.cursor() as cursor:
+            cursor.execute("PRAGMA integrity_check(20)")
+            return [str(found) for (found,) in cursor.fetchall() if found != "ok"]
+    except DatabaseError as error:
+        return [str(error)]
+
+
+LONGEST: Final = 20.0  # seconds that a writer waits, in this process and for another one
+STUCK: Final = 1.0  # seconds; a turn that takes longer waits for another process, or is a bulk load
+BEHIND: Final = 1  # waits behind one that is stuck: of the three threads that one place may have
+# (``wsgi_bridge``) one stays free for its readers
+
 _writer = RLock()
+_waiting: set[int] = set()  # threads
+_turn_began = 0.0
 
 
 @contextmanager
@@ -76,12 +142,76 @@ def one_writer() -> Iterator[None]:
 
     Left to itself SQLite has them look again and again after pauses, which costs CPU and lets
     some wait long. PostgreSQL has its own queues.
+
+    Raises:
+        OperationalError: another process holds the lock, and enough wait for it already, or it
+            took too long.
     """
+    global _turn_began
     if connection.vendor != "sqlite":
         yield
         return
-    with _writer:
+    waited = 0.0 if _writer.acquire(blocking=False) else _await_turn()
+    WRITER_WAIT.observe(waited)
+    try:
+        _turn_began = monotonic()
+        if waited < STUCK:
+            yield
+        else:
+            with _patience(LONGEST - waited):
+                yield
+    finally:
+        _writer.release()
+
+
+def _await_turn() -> float:
+    """Stand in line; the seconds it took."""
+    began, me = monotonic(), get_ident()
+    _waiting.add(me)
+    try:
+        while not _writer.acquire(timeout=STUCK / 4):
+            now = monotonic()
+            too_many = now - _turn_began > STUCK and len(_waiting) > BEHIND
+            if too_many or now - began > LONGEST:
+                raise OperationalError("the database is locked by another process")
+    finally:
+        _waiting.discard(me)
+    return monotonic() - began
+
+
+@contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """Wait no longer than this for another process's lock."""
+    execute(f"PRAGMA busy_timeout = {max(1, int(seconds * 1000))}", [])
+    try:
         yield
+    finally:
+        execute(f"PRAGMA busy_timeout = {int(LONGEST * 1000)}", [])
+
+
+def shred(*tables: str) -> bool:
+    """Leave nothing of deleted rows in the files; whether all of it is done already.
+
+    SQLite overwrites what it deletes (``secure_delete``); the pages as they were stand in the
+    write-ahead log until it is cut to nothing. PostgreSQL frees the room of the rows; its bytes
+    are overwritten by later rows, and its own log ages by itself: what stands there is ciphertext
+    and bare ids. Not within a transaction.
+    """
+    link = connections[DEFAULT_DB_ALIAS]
+    with link.cursor() as cursor:
+        if link.vendor == "postgresql":
+            for table in tables:
+                cursor.execute(f"VACUUM {link.ops.quote_name(table)}")
+            return True
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return not cursor.fetchone()[0]  # 1: somebody reads from the log
+
+
+def listed(column: str) -> str:
+    """An aggregate: the values of a column with commas between them, as text; NULL if none."""
+    if connection.vendor == "postgresql":
+        return f"STRING_AGG(CAST({column} AS TEXT), ',')"
+    return f"GROUP_CONCAT({column})"
 
 
 def for_update(*tables: str) -> str:
@@ -105,7 +235,12 @@ def snapshot() -> Iterator[None]:
     begin = "BEGIN"
     if connection.vendor == "postgresql":
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    execute(begin, [])
+    try:
+        execute(begin, [])
+    except OperationalError:  # cut while nobody used it; nothing has begun, so once more
+        connection.close()
+        connection.ensure_connection()
+        execute(begin, [])
     try:
         yield
     finally:

@@ -1,5 +1,7 @@
 """What a person can run into. Web, API and command line decide how each looks; nobody else does."""
 
+from renkei.kernel import metrics
+
 
 class Problem(Exception):
     """Something the person can mend; ``message`` is a translatable sentence for them.
@@ -38,4 +40,11 @@ class Erased(Exception):
 
 
 class Tampered(Exception):
-    """Stored bytes are not what was sealed; they are never shown as content."""
+    """Stored bytes are not what was sealed; they are never shown as content.
+
+    Counted wherever it is found: whoever catches it, the host hears of it.
+    """
+
+    def __init__(self, *about: object) -> None:
+        super().__init__(*about)
+        metrics.TAMPERED.inc()

@@ -14,3 +14,12 @@ class DataKey(Entity):
     master = models.CharField(max_length=16)  # which master key wrapped it: its fingerprint
     made_at = MomentField()
     destroyed_at = MomentField(null=True)
+
+    class Meta:
+        indexes = [  # the erase list; each process asks for its length again and again
+            models.Index(
+                fields=["destroyed_at"],
+                name="key_destroyed",
+                condition=models.Q(destroyed_at__isnull=False),
+            )
+        ]

@@ -14,7 +14,7 @@ class Router:
 
     def allow_relation(self, one: Any, other: Any, **_: object) -> bool:
         """No relation crosses from content to keys."""
-        return self.db_for_read(type(one)) == self.db_for_read(type(other))
+        return self.db_for_read(one._meta.model) == self.db_for_read(other._meta.model)
 
     def allow_migrate(self, db: str, app_label: str, **_: object) -> bool:
         """Each table is made in its own database only."""

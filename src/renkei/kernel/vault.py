@@ -3,157 +3,51 @@
 Everything a person wrote or that tells who a patient is, is sealed with AES-256-GCM under a data
 key of its group, patient or region. The identity of the record is bound in as associated data, so
 a sealed text moved to another row does not open. Data keys rest in the key store, wrapped by the
-master key, which is given by ``RENKEI_MASTER_KEY`` or lies in a file that only its owner can read.
+master key (``renkei.kernel.master``).
 
 Source: NIST SP 800-38D (GCM); guideline on safety management of medical information systems,
 chapter 8 (encryption of stored data, management of keys).
 """
 
+import hmac
 import os
-from base64 import b64decode, b64encode
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import sha256
-from pathlib import Path
-from threading import Lock
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
-from renkei.kernel import clock
+from renkei.kernel import clock, keyring, keystore, master
 from renkei.kernel.entity import uuid7
-from renkei.kernel.errors import Erased, Tampered
+from renkei.kernel.errors import Erased as Erased
+from renkei.kernel.errors import Tampered
+from renkei.kernel.keyring import derived as derived
+from renkei.kernel.keyring import key as _key
+from renkei.kernel.keyring import warm as warm
+from renkei.kernel.keystore import StillThere as StillThere
+from renkei.kernel.master import MasterKeyMissing as MasterKeyMissing
+from renkei.kernel.master import MasterKeys as MasterKeys
+from renkei.kernel.master import MasterKeyWrong
+from renkei.kernel.master import fingerprint as fingerprint
+from renkei.kernel.master import master_key_file as master_key_file
+from renkei.kernel.master import masters as masters
 from renkei.kernel.models import DataKey
+from renkei.kernel.rotation import rotate as rotate
 
 _FORMAT = b"\x01"  # AES-256-GCM, 12 bytes of nonce
 _NONCE = 12  # bytes
-_OPEN_KEYS = 8192  # data keys held ready in memory
-
-_ready: OrderedDict[int, AESGCM] = OrderedDict()  # by number: an id takes long to hash
-_lock = Lock()
-_masters_lock = Lock()
-
-
-class MasterKeyMissing(Exception):
-    """No master key, though there are keys wrapped by one; nothing can be opened."""
-
-
-class MasterKeys:
-    """The master keys by fingerprint; the first is the one new keys are wrapped with."""
-
-    def __init__(self, keys: list[bytes]) -> None:
-        self.by_fingerprint = {fingerprint(key): AESGCM(key) for key in keys}
-        self.current = fingerprint(keys[0])
-
-    def wrap(self, key_id: UUID, plain: bytes) -> bytes:
-        """Seal a data key for the key store."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self.by_fingerprint[self.current].encrypt(nonce, plain, key_id.bytes)
-
-    def unwrap(self, key: DataKey) -> bytes:
-        """The plain data key.
-
-        Raises:
-            Erased: the key was destroyed.
-            MasterKeyMissing: it was wrapped by a master key that is not here.
-            Tampered: the stored bytes were changed.
-        """
-        if key.wrapped is None:
-            raise Erased(str(key.id))
-        if key.master not in self.by_fingerprint:
-            raise MasterKeyMissing(key.master)
-        wrapped = bytes(key.wrapped)
-        try:
-            return self.by_fingerprint[key.master].decrypt(
-                wrapped[:_NONCE], wrapped[_NONCE:], key.id.bytes
-            )
-        except (InvalidTag, ValueError) as error:
-            raise Tampered(f"key {key.id}") from error
-
-
-def fingerprint(key: bytes) -> str:
-    """What tells master keys apart without telling anything about them."""
-    return sha256(b"renkei master " + key).hexdigest()[:16]
-
-
-def master_key_file() -> Path:
-    """Where the master key lies when the environment does not give it."""
-    return Path(settings.DATA) / "master.key"
-
-
-def _read_master_keys() -> list[bytes]:
-    given = os.environ.get("RENKEI_MASTER_KEY", "")
-    if not given and master_key_file().exists():
-        given = master_key_file().read_text()
-    return [b64decode(part) for part in given.replace(",", " ").split()]
-
-
-def _write_master_keys(keys: list[bytes]) -> None:
-    """Replace the key file in one step; never readable by others, not even for a moment."""
-    path = master_key_file()
-    fresh = path.with_suffix(".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(b"\n".join(b64encode(key) for key in keys) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-
-
-_masters: MasterKeys | None = None
-
-
-def masters() -> MasterKeys:
-    """The master keys of this installation; made on the very first use.
-
-    Raises:
-        MasterKeyMissing: there is none, yet the key store holds keys.
-    """
-    global _masters
-    found = _masters
-    if found is None:
-        with _masters_lock:  # two threads must not make two
-            found = _masters = _masters or MasterKeys(_read_or_make_master_keys())
-    return found
-
-
-def _masters_now() -> MasterKeys:
-    """The master keys read anew: another process may have rotated them meanwhile."""
-    global _masters
-    with _masters_lock:
-        _masters = MasterKeys(_read_or_make_master_keys())
-        return _masters
-
-
-def _unwrap(key: DataKey) -> AESGCM:
-    held = masters()
-    if key.wrapped is not None and key.master not in held.by_fingerprint:
-        held = _masters_now()
-    return AESGCM(held.unwrap(key))
-
-
-def _read_or_make_master_keys() -> list[bytes]:
-    keys = _read_master_keys()
-    if not keys:
-        if DataKey.objects.exists():
-            raise MasterKeyMissing("no master key")
-        keys = [os.urandom(32)]
-        _write_master_keys(keys)
-    return keys
 
 
 def forget_everything() -> None:
     """Drop all keys from memory; the next use reads them again."""
-    global _masters
-    with _lock:
-        _masters = None
-        _ready.clear()
+    master.forget()
+    keyring.forget()
 
 
 def make_key(purpose: str) -> UUID:
@@ -162,8 +56,9 @@ def make_key(purpose: str) -> UUID:
     It is durable when this returns; within ``making_keys``, when that block ends.
     """
     key_id, plain = uuid7(), os.urandom(32)
-    with transaction.atomic(using="keys"):  # a rotation is either over or has not begun
-        held = _masters_now()
+    with transaction.atomic(using="keys"):
+        keystore.let_rotation_wait()
+        held = master.masters_now()
         DataKey.objects.create(
             id=key_id,
             purpose=purpose,
@@ -171,7 +66,7 @@ def make_key(purpose: str) -> UUID:
             master=held.current,
             made_at=clock.now(),
         )
-    _remember(key_id, AESGCM(plain))
+    keyring.hold(key_id, plain)
     return key_id
 
 
@@ -186,36 +81,21 @@ def making_keys() -> Iterator[None]:
         yield
 
 
-def _remember(key_id: UUID, ready: AESGCM) -> None:
-    with _lock:
-        _ready[key_id.int] = ready
-        if len(_ready) > _OPEN_KEYS:
-            _ready.popitem(last=False)
-
-
-def _key(key_id: UUID) -> AESGCM:
-    ready = _ready.get(key_id.int)
-    if ready is None:
-        stored = DataKey.objects.filter(pk=key_id).first()
-        if stored is None:
-            raise Erased(str(key_id))
-        ready = _unwrap(stored)
-        _remember(key_id, ready)
-    return ready
-
-
-def warm(key_ids: Iterable[UUID | None]) -> None:
-    """Fetch the keys not yet in memory with one query; for pages that open many records."""
-    missing = {one for one in key_ids if one is not None and one.int not in _ready}
-    if missing:
-        for stored in DataKey.objects.filter(pk__in=missing, wrapped__isnull=False):
-            _remember(stored.id, _unwrap(stored))
-
-
 def seal(key_id: UUID, plain: bytes, *, about: str) -> bytes:
     """Seal bytes under a data key; ``about`` names the one record and field it belongs to."""
     nonce = os.urandom(_NONCE)
     return _FORMAT + nonce + _key(key_id).encrypt(nonce, plain, about.encode())
+
+
+def mark(key_id: UUID, plain: bytes, *, about: str) -> str:
+    """A keyed hash: equal for equal bytes, and without the key nothing can be tried out (HMAC).
+
+    The key must be one that seals nothing: its first two blocks of keystream are the HMAC's key.
+
+    Source: RFC 2104 (HMAC); NIST SP 800-38D, section 6.5 (the keystream of GCM).
+    """
+    derived = _key(key_id).encrypt(bytes(_NONCE), bytes(32), about.encode())[:32]
+    return hmac.digest(derived, about.encode() + b"\0" + plain, "sha256").hex()
 
 
 def unseal(key_id: UUID, sealed: bytes | memoryview, *, about: str) -> bytes:
@@ -244,37 +124,140 @@ def unseal_json(key_id: UUID, sealed: bytes | memoryview, *, about: str) -> Any:
     return orjson.loads(unseal(key_id, sealed, about=about))
 
 
-def rotate() -> int:
-    """Wrap every data key with a new master key; returns how many were wrapped anew.
+# ── The end of a key ─────────────────────────────────────────────────────────────────────────────
 
-    With the key file, a new key is made and the old one removed once nothing needs it. With
-    ``RENKEI_MASTER_KEY`` the operator puts the new key before the old one, separated by a comma,
-    and runs this; afterwards the old one can be taken out. Safe to run again after a crash.
+
+def destroy(key_ids: Collection[UUID]) -> int:
+    """Destroy data keys for good; returns how many of them still stood. What they sealed is erased.
+
+    Durable when this returns, and the wrapped bytes are in no file of the key store: on SQLite it
+    is written anew and its write-ahead log cut to nothing; on PostgreSQL the table is rewritten
+    without them. Not promised there: PostgreSQL's own write-ahead log, its archive, replicas and
+    blocks the file system has taken back may hold the wrapped bytes until they are overwritten.
+    Without the master key of that time they open nothing, so rotate it afterwards. This process
+    forgets the keys at once, others within a second.
+
+    Must not be called inside a transaction of the key store. Safe to repeat.
+
+    Raises:
+        StillThere: the keys are destroyed, but the files could not be cleaned just now.
     """
-    forget_everything()
-    from_file = not os.environ.get("RENKEI_MASTER_KEY")
-    if from_file:
-        masters()
-        _write_master_keys([os.urandom(32), *_read_master_keys()])
-        forget_everything()
+    return _destroy(dict.fromkeys(key_ids, clock.now()))
+
+
+def destroy_again(erased: Mapping[UUID, datetime]) -> None:
+    """Destroy what an erase list names, after a restore; remember also what is not in the store.
+
+    Safe to repeat; a key that is destroyed already keeps its time. The errors of ``destroy``.
+    """
+    DataKey.objects.bulk_create(
+        [
+            DataKey(id=key_id, purpose="erased", master="", made_at=at, destroyed_at=at)
+            for key_id, at in erased.items()
+        ],
+        ignore_conflicts=True,  # what is in the store stays as it is
+    )
+    _destroy(erased)
+
+
+def destroyed() -> dict[UUID, datetime]:
+    """The erase list: every key that was destroyed, and when."""
+    listed = DataKey.objects.values_list("pk", "destroyed_at")
+    return {key_id: at for key_id, at in listed.filter(destroyed_at__isnull=False) if at}
+
+
+def _destroy(erased: Mapping[UUID, datetime]) -> int:
     count = 0
-    stale = DataKey.objects.filter(wrapped__isnull=False).exclude(master=masters().current)
-    for key_id in list(stale.values_list("pk", flat=True)):
-        with transaction.atomic(using="keys"):
-            _wrap_anew(key_id)
-        count += 1
-    with transaction.atomic(using="keys"):  # whoever makes a key now waits, and reads anew
-        for key_id in list(stale.values_list("pk", flat=True)):
-            _wrap_anew(key_id)
-            count += 1
-        if from_file:
-            _write_master_keys(_read_master_keys()[:1])
-    forget_everything()
+    try:
+        with transaction.atomic(using="keys", durable=True):
+            for key_id, at in sorted(erased.items()):  # in one order: no deadlock
+                standing = DataKey.objects.filter(pk=key_id, wrapped__isnull=False)
+                count += standing.update(wrapped=None, destroyed_at=at)
+            transaction.on_commit(keystore.clean, using="keys")
+    finally:
+        keyring.forget()
     return count
 
 
-def _wrap_anew(key_id: UUID) -> None:
-    key = DataKey.objects.select_for_update().get(pk=key_id)
-    key.wrapped = masters().wrap(key.id, masters().unwrap(key))
-    key.master = masters().current
-    key.save(update_fields=["wrapped", "master"])
+# ── Whether all is well ──────────────────────────────────────────────────────────────────────────
+
+
+NO_MASTER: Final = gettext_noop("the master key it was wrapped with is not here")
+DAMAGED: Final = gettext_noop("the stored key is damaged or was changed")
+HALF_GONE: Final = gettext_noop("the key is gone without having been destroyed, or the reverse")
+
+
+def verify() -> tuple[int, list[tuple[UUID, str]]]:
+    """Unwrap every key: how many there are, destroyed ones too, and which do not fit, and why.
+
+    Raises:
+        MasterKeyMissing: there are keys, and no master key is here.
+    """
+    keys = list(DataKey.objects.exclude(purpose__in=[master.NEXT, master.LAST]).order_by("pk"))
+    if any(key.wrapped is not None for key in keys):
+        masters()
+    found = [(key.id, why) for key in keys if (why := _what_is_wrong_with(key))]
+    return len(keys), found
+
+
+def _what_is_wrong_with(key: DataKey) -> str:
+    if (key.wrapped is None) != (key.destroyed_at is not None):
+        return HALF_GONE
+    try:
+        if key.wrapped is not None:
+            keyring.unwrap(key)
+    except Tampered:
+        return DAMAGED
+    except MasterKeyMissing:
+        return NO_MASTER
+    return ""
+
+
+def check() -> None:
+    """See that the master key is the one the key store needs. Makes and changes nothing.
+
+    One key is opened for each master key in use; a damaged one is passed over for another.
+
+    Raises:
+        MasterKeyMissing: it is not here, or not the right one.
+        Tampered: it is the right one by its fingerprint, and yet opens none.
+    """
+    given = master.read()
+    if not keystore.is_made():
+        return
+    wrapped = _wrapped()
+    for one in wrapped.order_by().values_list("master", flat=True).distinct():
+        if not given:
+            raise master.InCustody if master.custody_file().exists() else MasterKeyMissing
+        if one not in masters().by_fingerprint:
+            raise MasterKeyWrong(one)
+        _open_one_of(list(wrapped.filter(master=one).order_by("pk")[:5]))
+
+
+def is_open() -> bool:
+    """Whether the oldest key and the newest open; cheap enough to be asked every second."""
+    wrapped = _wrapped().order_by("pk")
+    ends = [key for key in (wrapped.first(), wrapped.last()) if key]
+    try:
+        if ends:
+            _open_one_of(ends)
+    except (MasterKeyMissing, Tampered):
+        return False
+    return True
+
+
+def _wrapped() -> QuerySet[DataKey]:
+    standing = DataKey.objects.filter(wrapped__isnull=False)
+    return standing.exclude(purpose__in=[master.NEXT, master.LAST])
+
+
+def _open_one_of(keys: list[DataKey]) -> None:
+    failed: Tampered | None = None
+    for key in keys:
+        try:
+            keyring.unwrap(key)
+            return
+        except Tampered as error:
+            failed = error
+    if failed:
+        raise failed

@@ -3,7 +3,8 @@
 A thread is taken only when the request is there: small bodies are read before. Large
 uploads and streamed responses pass through in pieces, each side waiting for the other,
 and a side that stalls too long is given up. Large uploads never hold more than a quarter
-of the threads. What a request says is never logged.
+of the threads, and those from one place come one after another. However many one place asks for at
+once, a thread is left for everybody else. What a request says is never logged.
 """
 
 import asyncio
@@ -13,10 +14,13 @@ import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
 
+from renkei.kernel import metrics, trace
+from renkei.kernel.crowd import Turns, place_of
 from renkei.kernel.wsgi_request import (
     PIECE,
     STALL_SECONDS,
@@ -46,12 +50,24 @@ def abort(send: Send) -> bool:
 
 
 class WSGIBridge:
-    """An ASGI application that is the given WSGI application."""
+    """An ASGI application that is the given WSGI application.
 
-    def __init__(self, wsgi_app: WSGIApp, threads: int) -> None:
+    Args:
+        costly: the paths at which a POST is hard work, such as hashing a password: half of the
+            threads at most do that, one place after another, and the others stay for everybody.
+    """
+
+    def __init__(
+        self, wsgi_app: WSGIApp, threads: int, costly: frozenset[str] = frozenset()
+    ) -> None:
         self._app = wsgi_app
+        self._costly = costly
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="web")
-        self._large = asyncio.Semaphore(max(1, threads // 4))
+        self._turns = Turns(max(1, threads - 1))  # one thread is left for everybody else
+        self._large = Turns(max(1, threads // 4))
+        self._large_of_one = Turns(1)
+        self._hard = Turns(max(1, threads // 2))
+        self._hard_of_one = Turns(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         upload = Upload(receive)
@@ -59,36 +75,65 @@ class WSGIBridge:
             environ = make_environ(scope)
             environ["wsgi.input"] = await upload.begin(environ)
         except Refused as refused:
-            return await _answer(send, refused.status)
+            metrics.TURNED_AWAY.labels(HTTPStatus(refused.status).phrase.lower()).inc()
+            return await answer(send, refused.status)
         except Gone:
             return
-        if upload.complete:
-            return await self._reply(environ, upload, receive, send)
+        place = place_of(environ["REMOTE_ADDR"])
+        if not upload.complete:
+            lines = self._large_of_one, self._large
+        elif environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in self._costly:
+            lines = self._hard_of_one, self._hard
+        else:
+            return await self._reply(environ, place, upload, receive, send)
         try:
             async with asyncio.timeout(STALL_SECONDS):
-                await self._large.acquire()
+                await _take(lines, place)
         except TimeoutError:
-            return await _answer(send, 503)
+            return await answer(send, 503)
         try:
-            upload.hurry()
-            await self._reply(environ, upload, receive, send)
+            if not upload.complete:
+                upload.hurry()
+            await self._reply(environ, place, upload, receive, send)
         finally:
-            self._large.release()
+            lines[1].give("")
+            lines[0].give(place)
 
-    async def _reply(self, environ: Environ, upload: Upload, receive: Receive, send: Send) -> None:
+    async def _reply(
+        self, environ: Environ, place: str, upload: Upload, receive: Receive, send: Send
+    ) -> None:
+        """Let the application answer; whoever is slow to fetch the answer keeps no turn."""
+        await self._turns.take(place)
         reply = _Reply(send, environ["REQUEST_METHOD"])
-        self._pool.submit(reply.run, self._app, environ)
         try:
-            await reply.more.wait()
-            if upload.complete and not reply.whole:
-                reply.watch(receive)
-            await reply.forward()
+            try:
+                self._pool.submit(copy_context().run, reply.run, self._app, environ)
+                await reply.more.wait()
+                if not reply.whole:
+                    if upload.complete:
+                        reply.watch(receive)
+                    await reply.forward()
+            finally:
+                self._turns.give(place)
+            if reply.whole:
+                await reply.forward()
         finally:
             reply.abandon()
 
     def close(self) -> None:
         """Finish what runs and take nothing more."""
         self._pool.shutdown(wait=True)
+
+
+async def _take(lines: tuple[Turns, Turns], place: str) -> None:
+    """Wait among those from the same place, and its first one among all places."""
+    of_one, of_all = lines
+    await of_one.take(place)
+    try:
+        await of_all.take("")
+    except BaseException:
+        of_one.give(place)
+        raise
 
 
 class _Reply:
@@ -202,7 +247,7 @@ class _Reply:
     async def forward(self) -> None:
         """Send the response; what fails after it has begun is left incomplete."""
         if self._failed and not self._begun:
-            return await _answer(self._send, 500)
+            return await answer(self._send, 500)
         start = {"type": "http.response.start", "status": self._status, "headers": self._headers}
         await self._send(start)
         ended = False
@@ -251,9 +296,12 @@ def _close(answer: Iterable[bytes]) -> None:
             log.error("%s while closing a response", type(error).__name__)
 
 
-async def _answer(send: Send, status: int) -> None:
-    """A bare answer that says no more than its status."""
+async def answer(send: Send, status: int) -> None:
+    """A bare answer that says no more than its status; its connection ends with it."""
     body = HTTPStatus(status).phrase.encode()
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body)), CLOSE]
+    headers.append((trace.HEADER.lower().encode(), trace.current().encode()))
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append((b"retry-after", b"5"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -4,6 +4,7 @@ import asyncio
 import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -23,6 +24,9 @@ SMALL: Final = 256 * 1024
 LARGEST_BODY: Final = 20_000_000
 LARGEST_HEAD: Final = 32 * 1024
 STALL_SECONDS: Final = 60.0
+PIECE_SECONDS: Final = 15.0
+"""How long 64 KiB may take while a thread waits for them: a phone with a bar of reception."""
+MOST_HEADERS: Final = 100
 UPLOAD_SECONDS: Final = 180.0
 """How long a large upload may hold its thread, however steadily it trickles."""
 
@@ -72,9 +76,10 @@ class Upload:
         self._until = asyncio.get_running_loop().time() + UPLOAD_SECONDS
 
     async def piece(self, size: int = PIECE) -> bytes:
-        """The next 64 KiB, or what is left; TimeoutError if that takes a minute."""
+        """The next 64 KiB, or what is left; TimeoutError if that takes too long."""
         piece = b""
-        until = asyncio.get_running_loop().time() + STALL_SECONDS
+        patience = PIECE_SECONDS if self._until else STALL_SECONDS
+        until = asyncio.get_running_loop().time() + patience
         async with asyncio.timeout_at(min(until, self._until or until)):
             while not self.complete and len(piece) < size:
                 message = await self._receive()
@@ -91,22 +96,32 @@ class _Input(io.RawIOBase):
     def __init__(self, upload: Upload, first: bytes) -> None:
         self._upload = upload
         self._rest = memoryview(first)
+        self._coming: Future[bytes] | None = None
         self._loop = asyncio.get_running_loop()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._rest and not self._upload.complete:
-            waiting = asyncio.run_coroutine_threadsafe(self._upload.piece(), self._loop)
+        if not self._rest:
+            coming, self._coming = self._coming or self._next(), None
+            if coming is None:
+                return 0
             try:
-                self._rest = memoryview(waiting.result())
+                self._rest = memoryview(coming.result())
             except TimeoutError:
                 raise Gone from None
+            self._coming = self._next()
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
         return size
+
+    def _next(self) -> "Future[bytes] | None":
+        """The piece after this one, which comes while this one is worked on."""
+        if self._upload.complete:
+            return None
+        return asyncio.run_coroutine_threadsafe(self._upload.piece(), self._loop)
 
 
 @lru_cache(512)
@@ -142,7 +157,7 @@ def make_environ(scope: Scope) -> Environ:
         "wsgi.file_wrapper": _FileWrapper,
     }
     room = LARGEST_HEAD - len(raw) - len(scope["query_string"])
-    if _add_headers(environ, scope["headers"]) > room:
+    if len(scope["headers"]) > MOST_HEADERS or _add_headers(environ, scope["headers"]) > room:
         raise Refused(431)
     return environ
 

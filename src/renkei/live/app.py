@@ -1,18 +1,20 @@
 """``GET /live``: one server-sent event stream for all groups of whoever asks.
 
 ``after=<group>:<number>``, repeatable, asks for what was said in a group after that
-message; ``Last-Event-ID`` counts as one more. Nothing of a request is ever logged.
+message; ``Last-Event-ID`` counts as one more. Nothing of what a request says is ever logged.
 """
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from renkei.kernel import trace
 from renkei.kernel.bus import Bus
-from renkei.kernel.wsgi_request import Receive, Refused, Scope, Send
+from renkei.kernel.wsgi_request import MOST_HEADERS, Message, Receive, Refused, Scope, Send
 from renkei.live.backend import Backend, Listener
 from renkei.live.hub import Hub
 from renkei.live.stream import Stream, body
@@ -22,16 +24,12 @@ log = logging.getLogger(__name__)
 MOST_POSITIONS: Final = 1000
 HINTS: Final = {405: [(b"allow", b"GET")], 503: [(b"retry-after", b"2")]}
 RETRY: Final = body(b"retry: 2000\n\n")
-START: Final = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"x-accel-buffering", b"no"),
-        (b"x-content-type-options", b"nosniff"),
-    ],
-}
+HEADERS: Final = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 
 class Live:
@@ -49,9 +47,11 @@ class Live:
         await self.hub.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.monotonic()
         try:
             stream = await self._open(scope, send)
         except Refused as refused:
+            _log(refused.status, began)
             return await _refuse(send, refused.status)
         _lighten(scope)
         try:
@@ -62,11 +62,14 @@ class Live:
                 raise
         finally:
             self.hub.leave(stream)
+            _log(200, began)
 
     async def _open(self, scope: Scope, send: Send) -> Stream:
         """Admit whoever asks and begin the stream, or refuse."""
         if scope["method"] != "GET":
             raise Refused(405)
+        if len(scope["headers"]) > MOST_HEADERS:
+            raise Refused(431)
         wanted = _wanted(scope)
         if self.hub.stopping:
             raise Refused(503)
@@ -74,7 +77,7 @@ class Live:
         cookie = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
         changes = self.hub.standing.changes
         listener = await self._admit(cookie)
-        await send(START)
+        await send(_start())
         stream = Stream(send, cookie, asyncio.current_task())
         self.hub.enter(stream, listener)
         await self._greet(stream, changes, wanted)
@@ -107,6 +110,19 @@ class Live:
         except asyncio.CancelledError:
             self.hub.leave(stream)
             raise
+
+
+def _start() -> Message:
+    """The head of a stream, with the id of the request that opened it."""
+    ident = (trace.HEADER.lower().encode(), trace.current().encode())
+    return {"type": "http.response.start", "status": 200, "headers": [*HEADERS, ident]}
+
+
+def _log(status: int, began: float) -> None:
+    """One line for a stream that has ended or was refused: how it went and how long it stood."""
+    seconds = time.monotonic() - began
+    facts: dict[str, object] = {"route": "live", "status": status, "s": round(seconds, 1)}
+    log.info("stream", extra={"facts": facts})
 
 
 def _lighten(scope: Scope) -> None:

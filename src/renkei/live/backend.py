@@ -16,6 +16,8 @@ class Listener(NamedTuple):
     """The unix time at which the question must be asked again."""
     rendering: str
     """Which of the few forms of a message this listener gets, for instance ``ja``."""
+    band: str = ""
+    """What stands on all pages of this listener besides: the same word while it is the same."""
 
 
 class Backend(Protocol):
@@ -30,8 +32,8 @@ class Backend(Protocol):
     def event(self, group: UUID, seq: int, rendering: str) -> str | None:
         """One message as it is now; None if there is nothing to show."""
 
-    def replayed(self, session: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
-        """Put on record which past messages (first, last) are about to be sent to a session."""
+    def replayed(self, cookie: str, ranges: Mapping[UUID, tuple[int, int]]) -> None:
+        """Put on record which past messages (first, last) are about to be sent to who sent it."""
 
     def positions(self, groups: Collection[UUID]) -> dict[UUID, int]:
         """The number of the last message of each group."""

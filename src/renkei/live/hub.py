@@ -7,12 +7,16 @@ changed, so each write looks at where the stream stands at that moment.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 from uuid import UUID
 
+from renkei.kernel import metrics
 from renkei.kernel.bus import Bus, Hint, Unsubscribe
 from renkei.live.backend import Backend, Listener
 from renkei.live.replay import PAGE, Replay
@@ -73,15 +77,16 @@ class Hub:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside; it is not lost, and it ends with the hub."""
-        task = asyncio.get_running_loop().create_task(work)
+        """Run something beside, for nobody's request; it is not lost, and it ends with the hub."""
+        task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def call(self, function: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
         """Ask the backend in one of our threads."""
         assert self._loop is not None
-        return await self._loop.run_in_executor(self._pool, function, *args)
+        work = partial(copy_context().run, function, *args)  # the thread logs with our id
+        return await self._loop.run_in_executor(self._pool, work)
 
     # Streams come and go
 
@@ -89,7 +94,9 @@ class Hub:
         """Make the stream known, so that hints reach it; it hears nothing until placed."""
         stream.session, stream.account = listener.session, listener.account
         stream.rendering, stream.until = listener.rendering, listener.until
+        stream.band = listener.band
         self.streams[stream] = None
+        metrics.STREAMS.inc()
         mine = self._accounts.setdefault(listener.account, [])
         tabs = [other for other in mine if other.session == listener.session]
         if len(tabs) >= STREAMS_PER_SESSION:
@@ -104,6 +111,7 @@ class Hub:
         room = renderings.get(stream.rendering)
         if room is None:
             room = renderings[stream.rendering] = Room(group, stream.rendering)
+            metrics.ROOMS.inc()
         room.absent[stream] = UNKNOWN
         stream.rooms.append(room)
         return room
@@ -119,6 +127,7 @@ class Hub:
         if stream not in self.streams:
             return
         del self.streams[stream]
+        metrics.STREAMS.dec()
         for room in stream.rooms:
             self._vacate(stream, room)
         stream.rooms = []
@@ -139,6 +148,7 @@ class Hub:
             renderings = self.rooms.get(room.group, {})
             if renderings.get(room.rendering) is room:
                 del renderings[room.rendering]
+                metrics.ROOMS.dec()
                 if not renderings:
                     del self.rooms[room.group]
 
@@ -151,14 +161,14 @@ class Hub:
             if wanted.get(group, last) < last
         }
         if past:
-            await self.call(self.backend.replayed, stream.session, past)
+            await self.call(self.backend.replayed, stream.cookie.decode("latin-1"), past)
         fresh = [
             room
             for room in stream.rooms
             if room.group in positions and room.absent.get(stream) == UNKNOWN
         ]
         hello = {room.group: positions[room.group] for room in fresh}
-        stream.write(event("hello", {"groups": hello}))
+        stream.write(event("hello", {"groups": hello, "band": stream.band}))
         for room in fresh:
             last = positions[room.group]
             room.absent[stream] = min(wanted.get(room.group, last), last)
@@ -240,7 +250,7 @@ class Hub:
 
     async def _read_log(self, room: Room) -> None:
         """Read once what nobody has got yet, and write the same bytes to everyone."""
-        target, before = room.target, room.seq
+        target, before, heard = room.target, room.seq, room.heard
         rows = await self.call(self.backend.events, room.group, room.seq, room.rendering, PAGE)
         for seq, html in rows:
             if seq > room.seq:
@@ -249,6 +259,8 @@ class Hub:
                 await asyncio.sleep(0)
         if len(rows) < PAGE or room.seq == before:
             room.asked = max(room.seq, target)
+        if room.seq > before:
+            metrics.LAG.observe(time.monotonic() - heard)
 
     async def _read_change(self, room: Room, seq: int) -> None:
         """Show a message again; one not yet shown comes first, as it is now."""

@@ -1,8 +1,10 @@
 """One group in one rendering: who hears it, and how far everybody is."""
 
+import time
 from typing import Final
 from uuid import UUID
 
+from renkei.kernel.metrics import DELIVERIES
 from renkei.kernel.wsgi_request import Message
 from renkei.live.stream import FREE, Stream
 
@@ -25,6 +27,7 @@ class Room:
         "busy",
         "changes",
         "group",
+        "heard",
         "live",
         "missed",
         "rendering",
@@ -38,6 +41,7 @@ class Room:
         self.seq = UNKNOWN
         self.target = UNKNOWN
         self.asked = UNKNOWN
+        self.heard = 0.0
         self.live: set[Stream] = set()
         self.ahead: dict[Stream, int] = {}
         self.absent: dict[Stream, int] = {}
@@ -61,8 +65,11 @@ class Room:
         self.grown_to(seq)
 
     def grown_to(self, seq: int) -> None:
-        """Take note of the log's length."""
-        self.target = max(self.target, seq)
+        """Take note of the log's length, and since when there is something to hand out."""
+        if seq > self.target:
+            if self.target <= self.asked:
+                self.heard = time.monotonic()
+            self.target = seq
 
     def settle(self, stream: Stream) -> bool:
         """Let an absent stream hear again; False if it must catch up first."""
@@ -81,6 +88,7 @@ class Room:
     def deliver(self, seq: int, message: Message) -> list[Stream]:
         """Write message ``seq`` to all who have not got it; return those set aside."""
         aside = self._set_aside_held()
+        DELIVERIES.inc(len(self.live))
         for stream in tuple(self.live):
             stream.write(message)
         for stream, position in tuple(self.ahead.items()):

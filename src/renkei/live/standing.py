@@ -112,6 +112,9 @@ class Standing:
         if stream.ended:
             return
         stream.until = listener.until
+        if stream.band != listener.band:
+            stream.band = listener.band
+            stream.write(event("band", {"band": stream.band}))
         stream.held = FREE
         for room in stream.rooms:
             placed = room.absent.get(stream, UNKNOWN) != UNKNOWN

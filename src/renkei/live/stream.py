@@ -95,6 +95,7 @@ class Stream:
     __slots__ = (
         "account",
         "backlog",
+        "band",
         "cookie",
         "ended",
         "held",
@@ -114,6 +115,7 @@ class Stream:
         self.session = ""
         self.account: UUID | None = None
         self.rendering = ""
+        self.band = ""
         self.until = 0.0
         self.rooms: list[Room] = []
         self.held = FREE

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from renkei.group.disclosures import Shell, shell
+from renkei.group.disclosures import Shell, open_identity, shell
 from renkei.group.models import Group
 from renkei.kernel import clock, vault
+from renkei.kernel.damage import DAMAGE, sentence, word
 from renkei.kernel.japanese import sort_key
 from renkei.patient.models import Consent, Identity, Patient, Signature
+from renkei.people.faces import name_of
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure
 
@@ -42,7 +44,7 @@ class ConsentLine:
     @property
     def proxy(self) -> bool:
         """Somebody signed on the patient's behalf."""
-        return self.given and self.signature.relationship != "本人"
+        return self.given and self.signature.relationship not in ("本人", "")
 
     @property
     def stops(self) -> list[int]:
@@ -62,20 +64,34 @@ class ConsentLine:
         return not self.stops and bool(self.keeper_id) and self.copy_given_on is not None
 
 
+def _signature(consent: Consent) -> Signature:
+    """Who signed and why so; if it does not open, each of its sentences says so."""
+    try:
+        return consent.signature
+    except DAMAGE as found:
+        said = sentence(found)
+        return Signature(
+            signer=word(found),
+            declined_reason=said,
+            exemption_reason=said,
+            withdrawal_reason=said,
+        )
+
+
 def _line(consent: Consent) -> ConsentLine:
     keeper, recorder = consent.original_kept_by, consent.recorded_by
     return ConsentLine(
         id=consent.id,
         state=consent.state,
         signed_on=consent.signed_on,
-        signature=consent.signature,
+        signature=_signature(consent),
         declined=consent.declined_purposes,
         keeper=keeper.name if keeper else "",
         keeper_id=keeper.id if keeper else None,
         copy_given_on=consent.copy_given_on,
         seek_by=consent.seek_by,
         recorded_at=consent.recorded_at,
-        recorded_by=recorder.profile.name if recorder else "",
+        recorded_by=name_of(recorder),
         withdrawn_on=consent.withdrawn_on,
         ended_at=consent.ended_at,
     )
@@ -166,8 +182,8 @@ def _register(patients: list[Patient]) -> list[RegisterLine]:
     lines = [
         RegisterLine(
             patient=one.id,
-            identity=one.identity,
-            gap=gap(consents[one.id]),
+            identity=open_identity(one.id, one.key_id, one.identity_sealed),
+            gap="" if one.deceased_at else gap(consents[one.id]),
             consent=next(iter(consents[one.id]), None),
             group=groups.get(one.id),
         )

@@ -37,7 +37,9 @@ def _keepers(record: Record, region: UUID | None) -> list[Keeper]:
     The managing organization keeps the original; if it is no medical institution, that of the
     visiting physician is proposed (F3).
     """
-    found = Organization.objects.filter(region=region, suspended_at=None).order_by("kana")
+    found = Organization.objects.filter(region=region, suspended_at=None, left_on=None).order_by(
+        "kana"
+    )
     physicians = Member.objects.filter(
         group=record.group, ended_at=None, role__profession="医師", group__isnull=False
     ).values_list("role__organization_id", flat=True)
@@ -53,7 +55,7 @@ def _keepers(record: Record, region: UUID | None) -> list[Keeper]:
     return sorted(listed, key=rank)
 
 
-@disclosure("consent.record", on="patient")
+@disclosure("consent.record", on="patient", opens="consent")
 def see_consent_desk(standing: Standing) -> ConsentDesk:
     """What is on the desk when form 4 is recorded."""
     record = in_full(standing)

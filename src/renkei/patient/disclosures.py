@@ -1,13 +1,16 @@
 """What is shown of patients: the list of them, the record, and what registering one needs."""
 
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from renkei.group.disclosures import Shell, open_identity, shell
+from django.db.models import Exists, OuterRef
+
+from renkei.group.disclosures import Shell, open_identity, open_relative, shell
 from renkei.group.models import Group, Member
-from renkei.group.selectors import FROM_VISIBLE, VISIBLE
-from renkei.kernel import vault
+from renkei.group.selectors import FROM_VISIBLE, VISIBLE, reaching
+from renkei.kernel import clock, vault
 from renkei.kernel.database import as_uuid, rows
 from renkei.kernel.japanese import fold_kana, kana_row, sort_key, split_name
 from renkei.patient.consents import (
@@ -21,9 +24,12 @@ from renkei.patient.consents import (
     open_groups,
 )
 from renkei.patient.models import Basics, Identity, Patient, RelatedPerson, Relative
+from renkei.people.faces import name_of
+from renkei.people.models import Organization, PractitionerRole
+from renkei.policy.facts import PHYSICIANS
 from renkei.policy.loading import load
 from renkei.policy.rules import RULES, may
-from renkei.policy.standing import LOADS, Actor, Standing, Where
+from renkei.policy.standing import LOADS, Standing, Where
 from renkei.policy.use_case import disclosure
 
 
@@ -41,6 +47,7 @@ class PatientLine:
     managed: bool  # the person may open the patient's record
     has_group: bool  # an open group exists, whether or not the person is in it
     namesake: str  # "person" (same reading), "family" (same family name) or ""
+    deceased: bool = False
 
     @property
     def row(self) -> str:
@@ -62,9 +69,17 @@ _OWN = f"""
       m.read_seq, p.organization_id,
       (SELECT COUNT(*) FROM patient_consent w
         WHERE w.patient_id = p.id AND w.withdrawn_on IS NOT NULL),
-      c.declined, c.original_kept_by_id, c.copy_given_on
+      c.declined, c.original_kept_by_id, c.copy_given_on, p.deceased_at
     {FROM_VISIBLE} JOIN people_organization po ON po.id = p.organization_id
-    WHERE {VISIBLE} AND g.kind = 'patient' ORDER BY g.opened_at"""
+    WHERE {VISIBLE} AND g.kind = 'patient' AND g.archived_at IS NULL ORDER BY g.opened_at"""
+
+
+# Patients whose group rests in the archive are found there, and not in the daily list (A11.6).
+RESTING = Exists(
+    Group.objects.filter(
+        patient=OuterRef("pk"), kind="patient", closed_at=None, archived_at__isnull=False
+    )
+)
 
 
 def manages(standing: Standing, organization: UUID) -> bool:
@@ -88,8 +103,7 @@ def _gap(state: str | None, withdrawn: int, papers: tuple[Any, ...]) -> str:
 
 def _own(standing: Standing) -> dict[UUID, PatientLine]:
     """The patients whose group the person sees; of several groups the open one, then the newest."""
-    assert standing.who.account is not None
-    found = rows(_OWN, [standing.who.account.hex])
+    found = rows(_OWN, reaching(standing.who.reach))
     vault.warm({key for one in found if (key := as_uuid(one[1]))})
     lines: dict[UUID, PatientLine] = {}
     for one in sorted(found, key=lambda one: one[6] is None):
@@ -99,13 +113,14 @@ def _own(standing: Standing) -> dict[UUID, PatientLine]:
             patient=patient,
             identity=open_identity(patient, key, one[2]),
             organization=one[3],
-            gap=_gap(one[4], one[10], one[11:14]),
+            gap="" if one[14] is not None else _gap(one[4], one[10], one[11:14]),
             group=as_uuid(one[5]),
             open=one[6] is None,
             unread=one[7] - one[8],
             managed=manages(standing, managing),
             has_group=one[6] is None,
             namesake="",
+            deceased=one[14] is not None,
         )
     return lines
 
@@ -116,20 +131,22 @@ def _of_organization(standing: Standing, known: dict[UUID, PatientLine]) -> list
     if organization is None or not manages(standing, organization):
         return []
     patients = Patient.objects.filter(organization_id=organization).exclude(pk__in=known)
+    patients = patients.exclude(RESTING)
     listed = list(patients.select_related("organization"))
     consents, groups = of_patients(listed), open_groups(listed)
     return [
         PatientLine(
             patient=one.id,
-            identity=one.identity,
+            identity=open_identity(one.id, one.key_id, one.identity_sealed),
             organization=one.organization.name,
-            gap=gap(consents[one.id]),
+            gap="" if one.deceased_at else gap(consents[one.id]),
             group=None,
             open=False,
             unread=0,
             managed=True,
             has_group=one.id in groups,
             namesake="",
+            deceased=one.deceased_at is not None,
         )
         for one in listed
     ]
@@ -161,7 +178,7 @@ def _with_namesakes(lines: list[PatientLine]) -> list[PatientLine]:
     return marked
 
 
-@disclosure("home.see", on="region")
+@disclosure("patients.list", on="region")
 def see_patients(standing: Standing) -> Patients:
     """The patients whose group one is in, and those whose record one keeps (A8.1, A11.3)."""
     own = _own(standing)
@@ -190,7 +207,7 @@ def see_similar(standing: Standing, identity: Identity) -> list[Similar]:
     vault.warm({one.key_id for one in listed})
     found = []
     for one in listed:
-        other = one.identity
+        other = open_identity(one.id, one.key_id, one.identity_sealed)
         kind = namesake(identity, other)
         if kind == "person" and other.birth_date == identity.birth_date:
             kind = "same"
@@ -216,7 +233,21 @@ class Around:
 def around(patient: UUID) -> list[Around]:
     """The related persons in calling order, with their part."""
     found = RelatedPerson.objects.filter(patient_id=patient)
-    return [Around(one.person, one.emergency_contact, one.proxy) for one in found]
+    return [
+        Around(
+            open_relative(one.id, one.key_id, one.person_sealed), one.emergency_contact, one.proxy
+        )
+        for one in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Physician:
+    """A physician of another organization, to whom a group can be delegated (A11.2)."""
+
+    role: UUID
+    name: str
+    organization: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +268,10 @@ class Record:
     members: int
     can: frozenset[str]
     shell: Shell
+    erase_at: datetime | None = None  # it will be erased then (A11.7)
+    archived: bool = False  # the group rests in the archive
+    died_on: date | None = None
+    physicians: tuple[Physician, ...] = ()  # while there is no group yet
 
     @property
     def consent(self) -> ConsentLine | None:
@@ -269,21 +304,54 @@ def record(standing: Standing) -> Record:
         consents=consents,
         badge=badge(consents),
         group=group.id if group else None,
-        group_seen=group is not None and any(line.id == group.id for line in frame.groups),
+        group_seen=group is not None and may_see_group(standing, group.id),
         group_managed=group is not None and _manages_group(standing, group.id),
         members=Member.objects.filter(group=group, ended_at=None).count() if group else 0,
         can=frozenset(name for name in _RULES if may(standing, name)),
         shell=frame,
+        erase_at=patient.erase_at,
+        archived=group is not None and group.archived_at is not None,
+        died_on=patient.died_on,
+        physicians=() if group else _physicians(patient.organization),
     )
+
+
+def _physicians(managing: Organization) -> tuple[Physician, ...]:
+    """The physicians of the region's other organizations."""
+    found = PractitionerRole.objects.filter(
+        PractitionerRole.working(clock.now()),
+        profession__in=PHYSICIANS,
+        organization__region=managing.region_id,
+        organization__suspended_at=None,
+        organization__left_on=None,
+        organization__approved_on__isnull=False,
+        account__suspended_at=None,
+    ).exclude(organization=managing)
+    listed = list(found.select_related("account", "organization"))
+    vault.warm({one.account.key_id for one in listed})
+    lines = [Physician(one.id, name_of(one.account), one.organization.name) for one in listed]
+    return tuple(sorted(lines, key=lambda one: (one.organization, one.name)))
+
+
+def may_see_group(standing: Standing, group: UUID) -> bool:
+    """Whether the person reads the patient's group, which may rest in the archive."""
+    return may(load(standing.who.actor, "group", group), "group.see")
 
 
 def _manages_group(standing: Standing, group: UUID) -> bool:
     """Whether the person manages who is in the patient's group."""
-    actor = Actor(session=standing.who.session)
-    return may(load(actor, "group", group), "group.manage")
+    return may(load(standing.who.actor, "group", group), "group.manage")
 
 
-@disclosure("patient.see", on="patient")
+@disclosure("patient.see", on="patient", opens="record")
 def see_record(standing: Standing) -> Record:
     """The patient's record, for the managing organization (A4)."""
     return record(standing)
+
+
+@disclosure("patient.change", on="patient", opens="record")
+def see_basics_desk(standing: Standing) -> Record:
+    """The record for who changes the basics; ``Tampered`` if part of them does not open."""
+    seen = record(standing)
+    Patient.objects.get(pk=seen.patient).require_basics()
+    return seen

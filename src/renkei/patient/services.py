@@ -1,6 +1,6 @@
 """The patient's record and what the patient agreed to, kept by the managing organization."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from renkei.kernel import clock, vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import is_kana
+from renkei.patient.drawing import Drawing
+from renkei.patient.likeness import note_likeness
 from renkei.patient.models import (
     Basics,
     Consent,
@@ -21,8 +23,10 @@ from renkei.patient.models import (
     Relative,
     Signature,
 )
+from renkei.patient.purposes import FORM
 from renkei.people.models import Organization
 from renkei.policy.use_case import Change, use_case
+from renkei.region.form_texts import in_force
 from renkei.region.models import PolicyVersion
 
 
@@ -52,6 +56,8 @@ def register_patient(
     patient.seal("identity_sealed", asdict(identity))
     patient.seal("basics_sealed", asdict(basics))
     patient.save(force_insert=True)
+    change.patients_changed()
+    note_likeness(patient, identity, change.now)
     change.stream = f"patient:{patient.id.hex}"
     change.about("Patient", patient.id, organization=organization.hex)
     return patient
@@ -80,6 +86,8 @@ def change_identity(change: Change, *, identity: Identity) -> None:
     patient = _patient(change)
     patient.seal("identity_sealed", asdict(identity))
     patient.save(update_fields=["identity_sealed"])
+    change.patients_changed()
+    note_likeness(patient, identity, change.now)
     change.about("Patient", patient.id, part="identity")
 
 
@@ -98,27 +106,31 @@ def _patient(change: Change) -> Patient:
 
 def _replace_basics(change: Change, basics: Basics, relatives: list[dict[str, object]]) -> None:
     patient = _patient(change)
+    patient.require_basics()
     patient.seal("basics_sealed", asdict(basics))
     patient.save(update_fields=["basics_sealed"])
-    patient.related_persons.all().delete()
-    for order, given in enumerate(relatives, start=1):
-        _add_relative(patient, order, given)
+    change.patients_changed()
+    _replace_relatives(patient, relatives)
     change.about("Patient", patient.id, part="basics")
 
 
-def _add_relative(patient: Patient, order: int, given: dict[str, object]) -> None:
-    person = RelatedPerson(
-        id=uuid7(),
-        key_id=patient.key_id,
-        patient=patient,
-        calling_order=order,
-        emergency_contact=bool(given.get("emergency_contact")),
-        proxy=bool(given.get("proxy")),
-    )
-    relative = given["person"]
-    assert isinstance(relative, Relative)
-    person.seal("person_sealed", asdict(relative))
-    person.save(force_insert=True)
+def _replace_relatives(patient: Patient, relatives: list[dict[str, object]]) -> None:
+    """Write them anew; who is there under the same name stays the same one (A11.5)."""
+    known = {(one.person.name, one.person.relationship): one
+             for one in patient.related_persons.all()}  # fmt: skip
+    kept = []
+    for order, given in enumerate(relatives, start=1):
+        relative = given["person"]
+        assert isinstance(relative, Relative)
+        before = known.pop((relative.name, relative.relationship), None)
+        person = before or RelatedPerson(id=uuid7(), key_id=patient.key_id, patient=patient)
+        person.calling_order = order
+        person.emergency_contact = bool(given.get("emergency_contact"))
+        person.proxy = bool(given.get("proxy"))
+        person.seal("person_sealed", asdict(relative))
+        person.save(force_insert=before is None)
+        kept.append(person.id)
+    patient.related_persons.exclude(pk__in=kept).delete()
 
 
 @use_case("patient.change", on="patient")
@@ -150,6 +162,7 @@ class ConsentForm:
     original_kept_by: UUID | None = None
     copy_given_on: date | None = None
     seek_by: date | None = None
+    drawing: Drawing = field(default_factory=list)  # the signature, if drawn on the screen
 
 
 @use_case("consent.record", on="patient")
@@ -164,7 +177,7 @@ def record_consent(change: Change, *, form: ConsentForm) -> Consent:
     _check_consent(form, patient)
     if not change.standing.who.system:  # what is taken over from paper says no more than it says
         _check_proxy(form)
-    _end_current(patient, change)
+    end_current(patient, change)
     consent = Consent(
         id=uuid7(),
         key_id=patient.key_id,
@@ -174,11 +187,14 @@ def record_consent(change: Change, *, form: ConsentForm) -> Consent:
         declined=",".join(str(number) for number in sorted(form.declined)),
         original_kept_by_id=form.original_kept_by,
         copy_given_on=form.copy_given_on,
+        text_number=_edition(change, form),
         seek_by=form.seek_by,
         recorded_at=change.now,
         recorded_by_id=change.standing.who.account,
     )
     consent.seal("signature_sealed", asdict(form.signature))
+    if form.drawing:
+        consent.seal("drawing_sealed", form.drawing)
     consent.save(force_insert=True)
     change.about("Consent", consent.id, patient=patient.id.hex, state=form.state)
     change.detail["declined"] = consent.declined
@@ -187,8 +203,16 @@ def record_consent(change: Change, *, form: ConsentForm) -> Consent:
     return consent
 
 
-def _end_current(patient: Patient, change: Change, **facts: object) -> None:
-    patient.consents.filter(ended_at=None).update(ended_at=change.now, **facts)
+def _edition(change: Change, form: ConsentForm) -> int | None:
+    """The edition of form 4 that was in force when it was signed; None for what nobody signed."""
+    if form.state != Consent.State.GIVEN or form.signed_on is None or change.standing.who.system:
+        return None
+    return in_force(change.region, FORM, form.signed_on).number
+
+
+def end_current(patient: Patient, change: Change) -> None:
+    """The record in force is in force no more; another one follows."""
+    patient.consents.filter(ended_at=None).update(ended_at=change.now)
 
 
 def _check_consent(form: ConsentForm, patient: Patient) -> None:
@@ -299,10 +323,11 @@ def withdraw_consent(change: Change, *, reason: str, withdrawn_on: date) -> None
     consent.save(update_fields=["signature_sealed", "withdrawn_on", "ended_at"])
     change.about("Consent", consent.id, patient=patient.id.hex)
     for group in patient.groups.select_for_update().filter(closed_at=None):
-        _say_withdrawn(change, group)
+        say_withdrawn(change, group)
 
 
-def _say_withdrawn(change: Change, group: Group) -> None:
+def say_withdrawn(change: Change, group: Group, *, event: str = "withdrawn") -> None:
+    """Let the timeline say that the group closes to others, or what became of purpose 4."""
     entry = log.append(
         group=group.id,
         key=group.key_id,
@@ -312,8 +337,9 @@ def _say_withdrawn(change: Change, group: Group) -> None:
         text="",
         sent_us=change.now_us,
         posted_us=change.now_us,
-        event="withdrawn",
+        event=event,
     )
     change.end_standings(group=group.id)
     assert entry is not None
+    change.detail.setdefault("entries", []).append(entry.line)
     change.tell("log", group.id, entry.seq)

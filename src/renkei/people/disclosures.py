@@ -4,15 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from renkei.files.store import Missing
 from renkei.kernel import clock
 from renkei.kernel.database import as_uuid, row, rows
 from renkei.kernel.errors import Unknown
-from renkei.people import services
-from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.people.faces import COLUMNS, WIDTH, Face, face, open_profile, photo
 from renkei.people.models import Account
-from renkei.policy.standing import Standing
+from renkei.people.passwords import Profile, least_of, profile_of
+from renkei.people.simultaneous import Asked, asked
+from renkei.policy.standing import Actor, On, Standing, Who
 from renkei.policy.use_case import disclosure
 from renkei.region import parameters
+from renkei.region.disclosures import public_region
+from renkei.region.edition import IN_FORCE, RULES, rules_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,10 @@ class Me:
     initials_only: bool
     language: str
     several_roles: bool
+    idle_seconds: int  # how long the session lasts without anything being done
+    asked: Asked | None  # another place where the ID is in use at the same time
+    family: bool = False  # a patient or relative: no colleagues, no patients' list (A11.5)
+    device: str = ""  # "closed": nobody listed it; "shut": listed, and opens nothing at the moment
 
 
 _ME = f"""
@@ -62,19 +70,39 @@ def me(standing: Standing) -> Me:
         initials_only=bool(found[WIDTH + 5]),
         language=found[WIDTH + 6],
         several_roles=found[WIDTH + 7] > 1,
+        idle_seconds=who.idle_seconds,
+        asked=asked(who.asked, who.session) if who.asked else None,
+        family=who.family,
+        device=_device_word(who),
     )
 
 
-@disclosure("people.see", on="region")
-def see_photo(standing: Standing, account: UUID) -> tuple[bytes, int]:
+def _device_word(who: Who) -> str:
+    """What keeps patient data closed on the device; nothing for who works for nobody."""
+    if who.organization is None or who.anywhere or who.device_fits:
+        return ""
+    return "shut" if who.device is not None else "closed"
+
+
+def see_photo(actor: Actor, on: On, account: UUID) -> tuple[bytes, int]:
     """The face photo of somebody in the region, as JPEG, and when it was set in microseconds.
 
     Raises:
         Unknown: nobody of that id in this region, or no photo.
+        Missing, Tampered, Erased: from reading its file.
     """
+    try:
+        return _see_photo(actor, on, account)
+    except Missing:  # as a rule it was replaced this very moment, and another is there
+        return _see_photo(actor, on, account)
+
+
+@disclosure("people.see", on="region")
+def _see_photo(standing: Standing, account: UUID) -> tuple[bytes, int]:
     assert standing.who.region is not None
-    found = Account.objects.filter(pk=account, region_id=standing.who.region).first()
-    picture = services.photo(found) if found else b""
+    people = Account.objects.select_related("photo")
+    found = people.filter(pk=account, region_id=standing.who.region).first()
+    picture = photo(found) if found else b""
     if not picture:
         raise Unknown("photo")
     assert found is not None and found.photo_changed_at is not None
@@ -103,6 +131,9 @@ class PasswordState:
     fresh: bool
     least: int  # characters
     most_days: int
+    profile: Profile
+    history: int  # passwords that are not taken again
+    warned_at: datetime | None  # when it was last said that it ends soon
 
     @property
     def days_left(self) -> int:
@@ -114,22 +145,45 @@ def password_state(standing: Standing) -> PasswordState:
     """How old one's own password is; for pages whose own rule has been asked already."""
     who = standing.who
     found = row(
-        "SELECT a.password_changed_at, rg.policy_id FROM people_account a"
-        " JOIN region_region rg ON rg.id = a.region_id WHERE a.id = %s",
-        [who.account.hex if who.account else None],
+        f"SELECT a.password_changed_at, {IN_FORCE}, a.password_warned_at, {RULES}"
+        " FROM people_account a JOIN region_region rg ON rg.id = a.region_id WHERE a.id = %s",
+        [clock.to_us(clock.now()), who.account.hex if who.account else None],
     )
     assert found is not None
-    figures = parameters.of(as_uuid(found[1]))
-    least, most = figures["password_min_length"], figures["password_max_age_days"]
-    if found[0] is None:
-        return PasswordState(-1, None, who.password_fresh, least, most)
-    changed = clock.from_us(found[0])
+    figures = parameters.of(as_uuid(found[1]), *rules_in(found[3]))
+    profile, most = profile_of(figures), figures["password_max_age_days"]
+    ages = profile.ages or (profile.factor and not who.second_factor)
+    changed = clock.from_us(found[0]) if found[0] is not None else None
     return PasswordState(
-        days_old=(clock.now() - changed).days,
-        until=changed + timedelta(days=most),
+        days_old=(clock.now() - changed).days if changed else -1,
+        until=changed + timedelta(days=most) if changed and ages else None,
         fresh=who.password_fresh,
-        least=least,
+        least=least_of(figures),
         most_days=most,
+        profile=profile,
+        history=figures["password_history"],
+        warned_at=clock.from_us(found[2]) if found[2] else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRule:
+    """What a password has to be here, as anybody may know it."""
+
+    profile: Profile
+    least: int
+    most_days: int
+    history: int
+
+
+def public_password_rule() -> PasswordRule:
+    """The rule of the policy in force, for who comes with a one-time link."""
+    figures = parameters.of(public_region().policy)
+    return PasswordRule(
+        profile_of(figures),
+        least_of(figures),
+        figures["password_max_age_days"],
+        figures["password_history"],
     )
 
 
@@ -154,7 +208,8 @@ class OwnProfile:
 _WORK = """
     SELECT r.id, o.name, o.kind, o.phone, r.profession, r.administrator
     FROM people_practitionerrole r JOIN people_organization o ON o.id = r.organization_id
-    WHERE r.account_id = %s AND r.ended_at IS NULL AND o.suspended_at IS NULL
+    WHERE r.account_id = %s AND r.ended_at IS NULL AND (r.until IS NULL OR r.until > %s)
+      AND o.suspended_at IS NULL AND o.left_on IS NULL
     ORDER BY r.started_at, r.id"""
 
 
@@ -163,7 +218,7 @@ def own_work(standing: Standing) -> list[Work]:
     who = standing.who
     assert who.account is not None
     work = []
-    for found in rows(_WORK, [who.account.hex]):
+    for found in rows(_WORK, [who.account.hex, clock.to_us(clock.now())]):
         role = as_uuid(found[0])
         assert role is not None
         _, name, kind, phone, profession, administrator = found
@@ -198,11 +253,22 @@ class Contact:
 
 
 @disclosure("policy.confirm", on="region")
+def see_family_account(standing: Standing) -> bool:
+    """Whether one's account is a patient's or relative's: pages speak plainer to them (A11.5)."""
+    return standing.who.family
+
+
+@disclosure("policy.confirm", on="region")
 def see_contacts(standing: Standing) -> tuple[list[Work], list[Contact]]:
     """One's own organization, and its administrators with their own numbers.
 
     Shown before the policy is confirmed too: a lost telephone does not wait.
     """
+    return contacts(standing)
+
+
+def contacts(standing: Standing) -> tuple[list[Work], list[Contact]]:
+    """The same, for pages whose own rule has been asked already."""
     chosen = [one for one in own_work(standing) if one.chosen]
     if standing.who.organization is None:
         return chosen, []
@@ -216,4 +282,8 @@ def see_contacts(standing: Standing) -> tuple[list[Work], list[Contact]]:
     )
     faces = sorted((face(one) for one in found), key=lambda one: one.kana)
     accounts = Account.objects.in_bulk([one.account for one in faces])
-    return chosen, [Contact(one, accounts[one.account].profile.phone) for one in faces]
+    return chosen, [Contact(one, _phone(accounts[one.account])) for one in faces]
+
+
+def _phone(account: Account) -> str:
+    return open_profile(account.id, account.key_id, account.profile_sealed).get("phone", "")

@@ -3,11 +3,19 @@
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from renkei.files import store
 from renkei.kernel import vault
+from renkei.kernel.damage import DAMAGE, word
 from renkei.kernel.database import as_uuid
+from renkei.people.models import Account
 
 # What a query has to fetch of role ``r``, account ``a`` and organization ``o`` to show a face.
-COLUMNS = "a.id, a.key_id, a.profile_sealed, a.photo_changed_at, r.id, r.profession, o.id, o.name"
+# Patient and relatives, who work for nobody, stand as such where colleagues' work stands (A11.5).
+OF_FAMILY = "ご本人・ご家族"
+_WORK = f"CASE WHEN a.family THEN '{OF_FAMILY}' ELSE r.profession END"
+_PERSON = f"a.id, a.key_id, a.profile_sealed, a.photo_changed_at, r.id, {_WORK}, o.id"
+COLUMNS = f"{_PERSON}, o.name"
+OR_OPERATOR = f"{_PERSON}, COALESCE(o.name, rg.operator_name)"  # region ``rg`` of who operates it
 WIDTH = 8
 
 
@@ -39,13 +47,34 @@ class Face(NamedTuple):
         return self.account.int % 6
 
 
+def open_profile(account: UUID, key: UUID, sealed: bytes) -> dict[str, str]:
+    """Name and kana of a person; a word in the place of a name that does not open."""
+    try:
+        profile: dict[str, str] = vault.unseal_json(
+            key, sealed, about=f"people.Account/{account.hex}/profile_sealed"
+        )
+    except DAMAGE as found:
+        return {"name": word(found), "kana": ""}
+    return profile
+
+
+def name_of(person: Account | None) -> str:
+    """A person's name, or the word in its place; empty for nobody."""
+    if person is None:
+        return ""
+    return open_profile(person.id, person.key_id, person.profile_sealed)["name"]
+
+
+def name_by(account: UUID | None) -> str:
+    """The name of the person with this id; empty if there is none."""
+    return name_of(Account.objects.filter(pk=account).first() if account else None)
+
+
 def face(columns: tuple[Any, ...]) -> Face:
     """Make a face of the columns named in ``COLUMNS``."""
     account, key = as_uuid(columns[0]), as_uuid(columns[1])
     assert account is not None and key is not None
-    profile = vault.unseal_json(
-        key, columns[2], about=f"people.Account/{account.hex}/profile_sealed"
-    )
+    profile = open_profile(account, key, columns[2])
     return Face(
         account,
         as_uuid(columns[4]),
@@ -56,3 +85,12 @@ def face(columns: tuple[Any, ...]) -> Face:
         as_uuid(columns[6]),
         columns[3] or 0,
     )
+
+
+def photo(account: Account) -> bytes:
+    """The face photo as JPEG; empty if there is none.
+
+    Raises:
+        Missing, Tampered, Erased: from reading its file.
+    """
+    return b"".join(store.read(account.photo)) if account.photo else b""

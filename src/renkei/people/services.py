@@ -1,21 +1,21 @@
 """Who takes part: organizations, people, their work; and what a person sets for themselves."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from io import BytesIO
 from threading import BoundedSemaphore
 from uuid import UUID
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext_noop
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from renkei.kernel import vault
+from renkei.files import store
+from renkei.files.models import File
+from renkei.group.network import take_in
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text, fold_kana, is_kana
-from renkei.kernel.sealed import about
 from renkei.people.models import (
     Account,
     OperatorRole,
@@ -24,7 +24,8 @@ from renkei.people.models import (
     Profile,
     Session,
 )
-from renkei.people.passwords import set_own_password
+from renkei.people.passwords import judge_password, set_own_password
+from renkei.people.sessions import end_sessions
 from renkei.policy.standing import Actor, On, Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region.models import Region
@@ -91,6 +92,7 @@ def add_staff(
         started_at=change.now,
     )
     role.save(force_insert=True)
+    take_in(change, account)
     change.stream = f"organization:{role.organization_id.hex}"
     change.about("PractitionerRole", role.id, account=account.id.hex, administrator=administrator)
     return role
@@ -101,6 +103,7 @@ def appoint_operator(change: Change, *, account: Account) -> OperatorRole:
     """Let a person work for the region's operator."""
     role = OperatorRole(account=account, started_at=change.now)
     role.save(force_insert=True)
+    take_in(change, account)
     change.stream = f"region:{account.region_id.hex}"
     change.about("OperatorRole", role.id, account=account.id.hex)
     return role
@@ -126,52 +129,50 @@ def change_profile(change: Change, *, name: str, kana: str, phone: str) -> None:
     account = Account.objects.select_for_update().get(pk=change.account)
     account.seal(
         "profile_sealed",
-        asdict(replace(account.profile, name=name, kana=kana, phone=phone.strip()[:20])),
+        asdict(Profile(name, kana, account.profile.sex, phone.strip()[:20])),
     )
     account.save(update_fields=["profile_sealed"])
     change.about("Account", account.id)
 
 
 @disclosure("profile.change", on="region")
-def _before_photo(standing: Standing) -> None:
-    """Nothing is shown; but the rule is asked before a picture is opened."""
+def _key_for_photo(standing: Standing) -> UUID:
+    """The data key it will be sealed under; and the rule is asked before a picture is opened."""
+    assert standing.who.account is not None
+    return Account.objects.only("key_id").get(pk=standing.who.account).key_id
 
 
 def change_photo(actor: Actor, on: On, *, picture: bytes) -> None:
     """Set one's own face photo: cut square, made small, freed of place and camera (N3.5).
 
-    The picture is opened before the change begins, so that nobody who writes waits for it.
+    The picture is opened and the file written before the change begins, so that nobody who writes
+    waits for it.
 
     Raises:
         Problem: it is no picture, far too large, or others are just being opened.
+        OSError: the file could not be written; the photo is the one it was.
     """
-    _before_photo(actor, on)
+    key_id = _key_for_photo(actor, on)
     if not _opening.acquire(blocking=False):
         raise Problem(gettext_noop("Please wait a moment."), field="photo")
     try:
         small = _square(picture)
     finally:
         _opening.release()
-    _keep_photo(actor, on, small=small)
+    _keep_photo(actor, on, file=store.write(key_id, [small]))
 
 
 @use_case("profile.change", on="region")
-def _keep_photo(change: Change, *, small: bytes) -> None:
+def _keep_photo(change: Change, *, file: File) -> None:
     account = Account.objects.select_for_update().get(pk=change.account)
-    account.photo = vault.seal(
-        account.key_id, small, about=about(account._meta.label, account.id, "photo")
-    )
+    before = account.photo_id
+    file.save(force_insert=True)
+    account.photo = file
     account.photo_changed_at = change.now
     account.save(update_fields=["photo", "photo_changed_at"])
-    change.about("Account", account.id, photo=True)
-
-
-def photo(account: Account) -> bytes:
-    """The face photo as JPEG; empty if there is none."""
-    if account.photo is None:
-        return b""
-    place = about(account._meta.label, account.id, "photo")
-    return vault.unseal(account.key_id, account.photo, about=place)
+    if before is not None:
+        store.remove(before)
+    change.about("Account", account.id, photo=file.id.hex, sealed=file.sha256)
 
 
 def _square(picture: bytes) -> bytes:
@@ -216,30 +217,37 @@ def choose_role(change: Change, *, role: UUID) -> None:
     Raises:
         Problem: it is not a role of this person, or no longer.
     """
-    mine = PractitionerRole.objects.filter(pk=role, account_id=change.account, ended_at=None)
+    mine = PractitionerRole.objects.filter(
+        PractitionerRole.working(change.now), pk=role, account_id=change.account
+    )
     if not mine.exists():
         raise Problem(gettext_noop("You do not work for this organization any more."))
     Session.objects.filter(pk=change.standing.who.session).update(role_id=role)
     change.about("PractitionerRole", role)
 
 
-@use_case("password.change", on="region")
-def change_password(change: Change, *, password: str) -> None:
+def change_password(actor: Actor, on: On, *, password: str) -> None:
     """Keep one's own new password (A14.1); everywhere else the person is signed out.
+
+    It is judged and hashed before the change begins: that takes its time, and nobody waits for it.
 
     Raises:
         Problem: the policy does not allow such a password (A14.3).
     """
+    judge_password(_own_account(actor, on), password)
+    _keep_password(actor, on, hashed=make_password(password))
+
+
+@disclosure("password.change", on="region")
+def _own_account(standing: Standing) -> Account:
+    assert standing.who.account is not None
+    return Account.objects.select_related("region").get(pk=standing.who.account)
+
+
+@use_case("password.change", on="region")
+def _keep_password(change: Change, *, hashed: str) -> None:
     account = Account.objects.select_for_update().get(pk=change.account)
-    try:
-        validate_password(password, account)
-    except ValidationError as error:
-        raise Problem(" ".join(error.messages), field="password1") from error
-    set_own_password(account, password, change.now)
-    ended, _ = (
-        Session.objects.filter(account_id=account.id)
-        .exclude(pk=change.standing.who.session)
-        .delete()
-    )
-    change.end_standings(account=account.id)
+    set_own_password(account, hashed, change.now)
+    ended = end_sessions(change, account=account.id, but=change.standing.who.session)
+    change.end_standings(account=account.id)  # what this session may do has changed as well
     change.about("Account", account.id, sessions_ended=ended)

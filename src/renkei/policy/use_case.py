@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial, wraps
 from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
@@ -21,13 +21,13 @@ from django.db import transaction
 
 from renkei.audit import trail
 from renkei.audit.trail import Outcome
-from renkei.kernel import clock
+from renkei.kernel import clock, metrics
 from renkei.kernel.bus import Hint, Kind, bus
 from renkei.kernel.database import execute, one_writer, snapshot
 from renkei.kernel.errors import Problem, Refused
 from renkei.policy.loading import load
 from renkei.policy.rules import check_loaded, closed_gate, may
-from renkei.policy.standing import Actor, On, Standing, Where
+from renkei.policy.standing import Actor, On, Standing, Where, Who
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -91,7 +91,7 @@ class Change:
         """The moment in microseconds."""
         return clock.to_us(self.now)
 
-    def about(self, kind: str, thing: UUID, **detail: object) -> None:
+    def about(self, kind: str, thing: UUID, /, **detail: object) -> None:
         """Say what the audit line is about; ``detail`` holds ids, numbers and fixed words only."""
         self.entity = f"{kind}/{thing.hex}"
         self.detail |= detail
@@ -104,8 +104,12 @@ class Change:
 
     def end_standings(self, group: UUID | None = None, account: UUID | None = None) -> None:
         """Say that somebody's standing may have ended, so that streams ask again."""
-        execute("UPDATE region_region SET standing_epoch = standing_epoch + 1", [])
+        self.patients_changed()
         self.tell("standing", group, 0, account)
+
+    def patients_changed(self) -> None:
+        """Say that drafts may have to be held against other names and numbers from now on."""
+        execute("UPDATE region_region SET standing_epoch = standing_epoch + 1", [])
 
 
 def _own_stream(standing: Standing) -> str:
@@ -123,9 +127,20 @@ def _stream(standing: Standing) -> str:
     return _own_stream(standing)
 
 
+def _count(permission: str, outcome: Outcome) -> None:
+    metrics.USE_CASES.labels(permission, outcome.value).inc()
+
+
 def _publish(hints: list[Hint]) -> None:
     for hint in hints:
         bus().publish(hint)
+
+
+def _done(permission: str, change: Change) -> None:
+    """What follows the commit."""
+    if not change.silent:
+        _count(permission, Outcome.DONE)
+    _publish(change.hints)
 
 
 _refusals: dict[tuple[str, str, str], datetime] = {}
@@ -138,7 +153,7 @@ def _is_news(standing: Standing, permission: str, now: datetime, about: str = ""
     with _refusals_lock:
         if len(_refusals) > 10_000:
             _refusals.clear()
-        news = key not in _refusals or now - _refusals[key] >= JOINED
+        news = key not in _refusals or abs(now - _refusals[key]) >= JOINED
         if news:
             _refusals[key] = now
     return news
@@ -146,6 +161,7 @@ def _is_news(standing: Standing, permission: str, now: datetime, about: str = ""
 
 def _record_refusal(standing: Standing, permission: str) -> None:
     now = clock.now()
+    _count(permission, Outcome.REFUSED)
     if not _is_news(standing, permission, now):
         return
     trail.record(
@@ -166,6 +182,17 @@ def _allowed(standing: Standing, permission: str) -> bool:
     return False
 
 
+def _emergency(who: Who) -> trail.Detail:
+    """The mark of everything done on a device that a disaster let in (A20)."""
+    mark: trail.Detail = {"disaster": who.emergency.hex} if who.emergency else {}
+    return mark | ({"drill": True} if who.drill else {})
+
+
+def _device(who: Who) -> trail.Detail:
+    """On which device of the ledger something was shown (N3.10)."""
+    return {"device": who.device.hex} if who.device else {}
+
+
 def _line(change: Change, permission: str, outcome: str) -> None:
     running = _batch.get()
     source = {"taken_over": running.source} if running and running.source else {}
@@ -179,7 +206,7 @@ def _line(change: Change, permission: str, outcome: str) -> None:
         actor=who.account,
         organization=acting,
         outcome=outcome,
-        detail=change.detail | source,
+        detail=change.detail | source | _emergency(who),
         at_us=change.now_us,
     )
 
@@ -195,8 +222,7 @@ def _run(
     result = function(change, *args, **kwargs)
     if not change.silent:
         _line(change, permission, Outcome.DONE.value)
-    if change.hints:
-        transaction.on_commit(partial(_publish, change.hints))
+    transaction.on_commit(partial(_done, permission, change))
     return result
 
 
@@ -206,6 +232,7 @@ def _record_failure(change: Change, permission: str) -> None:
     Those of one kind by one person about one thing within a minute are one line, so that nobody
     makes a chain grow by failing again and again.
     """
+    _count(permission, Outcome.FAILED)
     if change.entity and _is_news(change.standing, permission, change.now, change.entity):
         with _transaction():
             _line(change, permission, Outcome.FAILED.value)
@@ -255,13 +282,49 @@ def use_case(
     return frame
 
 
+_opened: dict[tuple[str, ...], date] = {}
+_opened_lock = Lock()
+
+
+def forget_openings() -> None:
+    """Remember nothing of which pages were opened today."""
+    with _opened_lock:
+        _opened.clear()
+
+
+def _note_opening(standing: Standing, page: str) -> None:
+    """Note in the reader's own stream that a page about a patient was opened (N3.11).
+
+    Once per day, page and device; a process that begins anew may note it once more.
+    """
+    where, today = standing.where, clock.today()
+    if standing.who.account is None or where is None:
+        return
+    thing = ("Group", where.group) if where.group else ("Patient", where.patient)
+    entity = f"{thing[0]}/{thing[1].hex}" if thing[1] else ""
+    key = (_own_stream(standing), page, entity, str(standing.who.device))
+    with _opened_lock:
+        if _opened.get(key) == today:
+            return
+    with own_record(standing, "page.see", entity) as change:
+        change.detail["opened"] = page
+    with _opened_lock:
+        if len(_opened) > 20_000:
+            _opened.clear()
+        _opened[key] = today
+
+
 def disclosure(
-    permission: str, *, on: str
+    permission: str, *, on: str, opens: str = ""
 ) -> Callable[[Callable[Concatenate[Standing, P], R]], Callable[Concatenate[Actor, On, P], R]]:
     """Let an actor read something only if the rule says yes; no write lock is taken.
 
     The function receives the standing; everything it reads is of one moment. What has to be
-    recorded about the reading is recorded by ``record_reading`` before the bytes leave.
+    recorded about the reading is recorded before the bytes leave: of the log by
+    ``record_reading``, of a page about a patient by naming it here.
+
+    Args:
+        opens: a word for the page, such as "basics"; its opening is noted once a day.
     """
     check_loaded(permission, on)
 
@@ -272,11 +335,15 @@ def disclosure(
         def run(actor: Actor, thing: On, /, *args: P.args, **kwargs: P.kwargs) -> R:
             with snapshot():
                 standing = load(actor, on, thing)
-                if _allowed(standing, permission):
-                    return function(standing, *args, **kwargs)
-            with _transaction():
-                _record_refusal(standing, permission)
-            raise Refused(permission)
+                if allowed := _allowed(standing, permission):
+                    found = function(standing, *args, **kwargs)
+            if not allowed:
+                with _transaction():
+                    _record_refusal(standing, permission)
+                raise Refused(permission)
+            if opens:
+                _note_opening(standing, opens)
+            return found
 
         return run
 
@@ -291,6 +358,7 @@ def own_record(standing: Standing, action: str, entity: str) -> Iterator[Change]
     """
     with _transaction():
         change = Change(standing, clock.now(), _own_stream(standing), entity)
+        change.detail |= _device(standing.who)
         yield change
         if not change.silent:
             _line(change, action, Outcome.DONE.value)
@@ -313,7 +381,8 @@ class Batch:
 def batch(actor: Actor, permission: str) -> Iterator[Batch]:
     """One transaction around many use cases, each a savepoint: all or nothing.
 
-    Exists for the loader alone, under its own rule; every use case inside is judged by that rule.
+    Exists for loading a region and importing an installation, each under its own rule; every use
+    case inside is judged by that rule.
     """
     if not may(load(actor, "region"), permission):
         raise Refused(permission)

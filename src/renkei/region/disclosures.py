@@ -1,18 +1,15 @@
-"""What everybody may know of the region, and the operator's notices to those who take part."""
+"""What everybody may know of the region: who runs it, its policy, who takes part."""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
-from renkei.kernel import vault
-from renkei.kernel.clock import from_us
-from renkei.kernel.database import as_uuid, row, rows
+from renkei.kernel import clock
+from renkei.kernel.database import as_day, as_uuid, row, rows
 from renkei.kernel.errors import Unknown
-from renkei.policy.standing import Standing
-from renkei.policy.use_case import disclosure
+from renkei.region.edition import IN_FORCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,49 +47,27 @@ class PublicPolicy:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeLine:
-    """A notice as one person sees it."""
-
-    id: UUID
-    title: str
-    body: str
-    published_at: Any
-    acknowledge: bool
-    confirmed_at: Any  # None while it is not confirmed
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the person still has to confirm it."""
-        return self.acknowledge and self.confirmed_at is None
-
-
 _NOBODY = PublicRegion("", "", "", "", "", None, 0, None)
 _last = _NOBODY
-_REGION = """
-    SELECT rg.name, rg.operator_name, rg.phone, rg.email, rg.address, rg.policy_id,
+_REGION = f"""
+    SELECT rg.name, rg.operator_name, rg.phone, rg.email, rg.address, pv.id,
       pv.number, pv.effective_on
-    FROM region_region rg LEFT JOIN region_policyversion pv ON pv.id = rg.policy_id
+    FROM region_region rg LEFT JOIN region_policyversion pv ON pv.id = {IN_FORCE}
     ORDER BY rg.opened_at LIMIT 1"""
-
-
-def _day(value: date | str | None) -> date | None:
-    """A date column: SQLite gives text, PostgreSQL a date."""
-    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def public_region() -> PublicRegion:
     """The region this server serves; what was last known while the database does not answer."""
     global _last
     try:
-        found = row(_REGION, [])
-    except DatabaseError:
+        found = row(_REGION, [clock.to_us(clock.now())])
+    except (DatabaseError, InterfaceError):
         return _last
     if found is None:
         return _NOBODY
     name, operator, phone, email, address, policy, number, effective = found
     _last = PublicRegion(
-        name, operator, phone, email, address, as_uuid(policy), number or 0, _day(effective)
+        name, operator, phone, email, address, as_uuid(policy), number or 0, as_day(effective)
     )
     return _last
 
@@ -105,10 +80,10 @@ def public_policy() -> PublicPolicy:
     """
     found = row(
         "SELECT pv.id, pv.number, pv.effective_on, pv.text FROM region_region rg"
-        " JOIN region_policyversion pv ON pv.id = rg.policy_id ORDER BY rg.opened_at LIMIT 1",
-        [],
+        f" JOIN region_policyversion pv ON pv.id = {IN_FORCE} ORDER BY rg.opened_at LIMIT 1",
+        [clock.to_us(clock.now())],
     )
-    effective = _day(found[2]) if found else None
+    effective = as_day(found[2]) if found else None
     policy = as_uuid(found[0]) if found else None
     if found is None or effective is None or policy is None:
         raise Unknown("policy")
@@ -119,58 +94,8 @@ def public_organizations() -> list[PublicOrganization]:
     """The organizations that take part and are listed, in the order of their kana (A19.1)."""
     found = rows(
         "SELECT name, kana, kind, address, phone FROM people_organization"
-        " WHERE listed AND suspended_at IS NULL ORDER BY kana, name",
+        " WHERE listed AND suspended_at IS NULL AND left_on IS NULL"
+        " AND approved_on IS NOT NULL ORDER BY kana, name",
         [],
     )
     return [PublicOrganization(*one) for one in found]
-
-
-_NOTICES = """
-    SELECT n.id, n.key_id, n.content, n.published_at, n.acknowledge, k.at
-    FROM region_notice n
-    LEFT JOIN enrollment_noticeacknowledgement k ON k.notice_id = n.id AND k.account_id = %s
-    WHERE n.region_id = %s"""
-
-
-def _notice(found: tuple[Any, ...]) -> NoticeLine:
-    notice, key = as_uuid(found[0]), as_uuid(found[1])
-    assert notice is not None and key is not None
-    content = vault.unseal_json(key, found[2], about=f"region.Notice/{notice.hex}/content")
-    return NoticeLine(
-        id=notice,
-        title=content["title"],
-        body=content["body"],
-        published_at=from_us(found[3]),
-        acknowledge=bool(found[4]),
-        confirmed_at=from_us(found[5]) if found[5] else None,
-    )
-
-
-def _ids(standing: Standing) -> list[str]:
-    who = standing.who
-    assert who.account is not None and who.region is not None
-    return [who.account.hex, who.region.hex]
-
-
-def notices(standing: Standing, *, most: int = 8) -> list[NoticeLine]:
-    """What the operator has to say: what waits for confirmation first, then the newest."""
-    waiting = " ORDER BY (n.acknowledge AND k.at IS NULL) DESC, n.published_at DESC LIMIT %s"
-    return [_notice(one) for one in rows(_NOTICES + waiting, [*_ids(standing), most])]
-
-
-@disclosure("home.see", on="region")
-def see_notice(standing: Standing, notice: UUID) -> NoticeLine:
-    """One notice of the operator in the person's own region.
-
-    Raises:
-        Unknown: there is no such notice here.
-    """
-    found = row(_NOTICES + " AND n.id = %s", [*_ids(standing), notice.hex])
-    if found is None:
-        raise Unknown("notice")
-    return _notice(found)
-
-
-@disclosure("notice.publish", on="region")
-def before_publishing(standing: Standing) -> None:
-    """Nothing is shown; but the rule has been asked before the form is."""

@@ -1,15 +1,15 @@
 """What the operator does for the whole region."""
 
 from datetime import date
-
-from django.utils.translation import gettext_noop
+from enum import StrEnum
+from uuid import UUID
 
 from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
-from renkei.kernel.errors import Problem
-from renkei.kernel.japanese import clean_text
 from renkei.policy.use_case import Change, use_case
+from renkei.region.audience import EVERYONE, Audience
 from renkei.region.models import Notice, PolicyVersion, Region
+from renkei.region.notices import write
 
 
 @use_case("region.load", on="region")
@@ -54,27 +54,43 @@ def open_region(
 
 
 @use_case("notice.publish", on="region")
-def publish_notice(change: Change, *, title: str, body: str, acknowledge: bool) -> Notice:
-    """Tell everyone in the region something, on their home page.
+def publish_notice(
+    change: Change,
+    *,
+    title: str,
+    body: str,
+    acknowledge: bool,
+    to: Audience = EVERYONE,
+    draft: UUID | None = None,
+) -> Notice:
+    """Tell everyone in the region something, or some of them, on their home page.
+
+    Args:
+        draft: the draft that becomes the notice; its words are those given here, which the person
+            has looked at.
 
     Raises:
-        Problem: title or text is missing or too long.
+        Problem: title or text is missing or too long, an organization is none of the region's, or
+            the draft is not there any more.
     """
-    title, body = clean_text(title).strip(), clean_text(body).strip()
-    if not title or len(title) > 100:
-        raise Problem(gettext_noop("Please give a title of up to 100 characters."), field="title")
-    if not body or len(body) > 5_000:
-        raise Problem(gettext_noop("Please write up to 5,000 characters."), field="body")
-    region = Region.objects.get(pk=change.region)
-    notice = Notice(
-        id=uuid7(),
-        key_id=region.key_id,
-        region=region,
-        acknowledge=acknowledge,
-        published_at=change.now,
-    )
-    notice.seal("content", {"title": title, "body": body})
-    notice.save(force_insert=True)
-    change.stream = f"region:{region.id.hex}"
-    change.about("Notice", notice.id, acknowledge=acknowledge)
+    notice = write(change, draft, title=title, body=body, acknowledge=acknowledge, to=to)
+    notice.published_at = change.now
+    notice.save()
+    change.about("Notice", notice.id, acknowledge=acknowledge, everyone=to.everyone)
     return notice
+
+
+class KeyChange(StrEnum):
+    """What happened to the master key."""
+
+    ROTATION_BEGUN = "rotation begun"
+    ROTATED = "rotated"
+    GIVEN_TO_CUSTODIANS = "given to custodians"
+    TAKEN_BACK = "taken back from custodians"
+
+
+@use_case("keys.change", on="region")
+def record_key_change(change: Change, *, what: KeyChange, master: str, keys: int) -> None:
+    """Record what the host did with the master key, named by its fingerprint."""
+    change.entity = f"MasterKey/{master}"
+    change.detail |= {"what": what.value, "keys": keys}

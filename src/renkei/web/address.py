@@ -16,6 +16,8 @@ def _address(name: str, keys: tuple[str, ...]) -> str:
     return address
 
 
-def url(name: str, **parts: UUID) -> str:
-    """The address of a page by its name; what stands in an address is always an id."""
+def url(name: str, **parts: UUID | int | str) -> str:
+    """The address of a page by its name; what stands in an address is an id, a name or a number."""
+    if any(isinstance(part, int) for part in parts.values()):
+        return reverse(name, kwargs=parts)
     return _address(name, tuple(parts)).format_map(parts)

@@ -4,8 +4,9 @@ A script asks with ``Accept: application/json`` and gets the same pieces of page
 JSON; without scripts every action has an address and a page of its own.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -17,14 +18,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from renkei.communication import reading
+from renkei.communication.answers import REASONS, Answers
 from renkei.communication.hearing import record_hearing
 from renkei.communication.message import see_confirmation
 from renkei.communication.models import Importance, Kind
+from renkei.communication.moving_draft import add_to_draft
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
 from renkei.group.disclosures import Head
 from renkei.kernel.entity import uuid7
-from renkei.kernel.errors import Problem
+from renkei.kernel.errors import Problem, Unknown
+from renkei.policy.use_case import GateClosed
 from renkei.web.errors import sentence, wants_json
 from renkei.web.page import page
 
@@ -44,6 +48,9 @@ class Said:
     reply_to: int | None = None
     error: str = ""
     restored: bool = False  # a draft from an earlier visit
+    damaged: str = ""  # why the draft cannot be shown
+    attachments: str = ""  # ids of what goes with it, with commas between
+    waiting: int = 0  # how many wait to go with it
 
 
 def number(text: str | None) -> int | None:
@@ -79,7 +86,20 @@ def said(form: Mapping[str, str], error: str = "") -> Said:
         importance=importance if importance in Importance.values else Importance.NORMAL.value,
         reply_to=number(form.get("reply_to")),
         error=error,
+        attachments=form.get("attachments", "")[:2000],
     )
+
+
+def ids(text: str) -> tuple[UUID, ...]:
+    """The ids in a list with commas between.
+
+    Raises:
+        Unknown: one of them is none.
+    """
+    try:
+        return tuple(UUID(one) for one in text.split(",") if one)
+    except ValueError as error:
+        raise Unknown("attachment") from error
 
 
 def json(data: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -121,11 +141,17 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
     )
     if box is None and shown.draft is not None:
         draft = shown.draft
-        box = Said(draft.text, draft.kind, draft.importance, draft.reply_to, restored=True)
-    if reply := number(asked.get("reply")):
-        box = (
-            Said(reply_to=reply) if box is None else Said(box.text, box.kind, box.importance, reply)
+        box = Said(
+            draft.text,
+            draft.kind,
+            draft.importance,
+            draft.reply_to,
+            restored=bool(draft.text) and not draft.damaged,
+            damaged=draft.damaged,
+            waiting=draft.waiting,
         )
+    if reply := number(asked.get("reply")):
+        box = Said(reply_to=reply) if box is None else replace(box, reply_to=reply, restored=False)
     return page(
         request,
         "communication/timeline.html",
@@ -170,6 +196,27 @@ def entries(request: "Request", group: UUID) -> HttpResponse:
     )
 
 
+@contextmanager
+def _kept(request: "Request", group: UUID, box: Said) -> Iterator[None]:
+    """What was typed is kept as the draft when something has to be done first."""
+    try:
+        yield
+    except GateClosed:
+        _save(request, group, box)
+        raise
+
+
+def _save(request: "Request", group: UUID, box: Said) -> None:
+    save_draft(
+        request.actor,
+        group,
+        text=box.text,
+        kind=box.kind,
+        importance=box.importance,
+        reply_to=box.reply_to,
+    )
+
+
 @require_POST
 def confirm(request: "Request", group: UUID) -> HttpResponse:
     """The sheet to confirm before a message is sent: the text, and who will read it (N3.8)."""
@@ -178,7 +225,10 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
     if not wants_json(request) and form.get("back"):
         return _timeline_page(request, group, box)
     try:
-        shown = see_confirmation(request.actor, group, text=box.text)
+        with _kept(request, group, box):
+            shown = see_confirmation(
+                request.actor, group, text=box.text, attachments=ids(box.attachments)
+            )
     except Problem as problem:
         if wants_json(request):
             raise
@@ -191,14 +241,25 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
         box=box,
         key=uuid7(),
         kinds=KINDS,
+        reasons=REASONS,
     )
 
 
-def _key(form: Mapping[str, str]) -> UUID:
+def answered(form: Mapping[str, str]) -> Answers:
+    """What the author said to what was found."""
+    return Answers(
+        named=form.get("named", ""),
+        phone=form.get("phone", ""),
+        whom=form.get("whom", ""),
+        reason=form.get("reason", ""),
+    )
+
+
+def _id(text: str) -> UUID | None:
     try:
-        return UUID(form.get("key", ""))
+        return UUID(text)
     except ValueError:
-        return uuid7()
+        return None
 
 
 @require_POST
@@ -207,16 +268,19 @@ def send(request: "Request", group: UUID) -> HttpResponse:
     form = sent(request)
     box = said(form)
     try:
-        posted = send_communication(
-            request.actor,
-            group,
-            text=box.text,
-            kind=box.kind,
-            importance=box.importance,
-            reply_to=box.reply_to,
-            key=_key(form),
-            confirmed=form.get("confirmed") == "yes",
-        )
+        with _kept(request, group, box):
+            posted = send_communication(
+                request.actor,
+                group,
+                text=box.text,
+                kind=box.kind,
+                importance=box.importance,
+                reply_to=box.reply_to,
+                attachments=ids(box.attachments),
+                key=_id(form.get("key", "")) or uuid7(),
+                confirmed=form.get("confirmed") == "yes",
+                answers=answered(form),
+            )
     except Problem as problem:
         if wants_json(request):
             raise
@@ -229,16 +293,19 @@ def send(request: "Request", group: UUID) -> HttpResponse:
 @require_POST
 def draft(request: "Request", group: UUID) -> HttpResponse:
     """Keep what is being written."""
-    box = said(sent(request))
-    save_draft(
-        request.actor,
-        group,
-        text=box.text,
-        kind=box.kind,
-        importance=box.importance,
-        reply_to=box.reply_to,
-    )
+    _save(request, group, said(sent(request)))
     return HttpResponse(status=204)
+
+
+@require_POST
+def move_draft(request: "Request", group: UUID) -> HttpResponse:
+    """Put a draft where it belongs: into the group of the patient it is about (A13.2)."""
+    form = sent(request)
+    text = said(form).text
+    add_to_draft(request.actor, group, text=text)
+    if came_from := _id(form.get("from", "")):
+        save_draft(request.actor, came_from, text="")
+    return HttpResponseRedirect(f"{reverse('timeline', args=[group])}#write", status=303)
 
 
 @require_POST

@@ -4,19 +4,22 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils.translation import get_language
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.group.disclosures import see_shell
 from renkei.kernel import clock
-from renkei.patient import services
+from renkei.patient import changing, services
 from renkei.patient.consents import see_register
 from renkei.patient.desk import ConsentDesk, see_consent_desk
 from renkei.patient.disclosures import see_record
+from renkei.patient.printing import print_consent, print_form
 from renkei.patient.purposes import purposes
-from renkei.web.consent_forms import STEPS, ConsentForm, ExemptionForm, WithdrawalForm
+from renkei.web.consent_forms import STEPS, ChangeForm, ConsentForm, ExemptionForm, WithdrawalForm
+from renkei.web.device import origin
 from renkei.web.frame import Request
 from renkei.web.page import page, tried
 from renkei.web.patient import after, own_organization
+from renkei.web.pdf_answer import shown
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,7 +33,9 @@ def consent(request: Request, patient: UUID) -> HttpResponse:
     if desk.keepers:
         initial["original_kept_by"] = str(desk.keepers[0].id)
     if known is not None and known.given:
+        explained = initial["explained_by"]
         initial = ConsentForm.of(known)
+        initial["explained_by"] = initial["explained_by"] or explained
     form = ConsentForm(
         request.POST or None,
         initial=initial,
@@ -119,6 +124,51 @@ def withdraw_consent(request: Request, patient: UUID) -> HttpResponse:
         form=form,
         status=422 if form.errors else 200,
     )
+
+
+@require_http_methods(["GET", "POST"])
+def change_consent(request: Request, patient: UUID) -> HttpResponse:
+    """The patient changes single purposes; it takes effect at once, and says whom it touches."""
+    desk = changing.see_change_desk(request.actor, patient)
+    known = desk.record.consent
+    initial = {"changed_on": clock.today()}
+    if known is not None and known.given:
+        initial |= ChangeForm.of(known)
+    form = ChangeForm(request.POST or None, initial=initial, patient=desk.record.identity.name)
+    if form.is_valid() and tried(
+        form, lambda: changing.change_consent(request.actor, patient, form=form.changed())
+    ):
+        return after("patient", patient=patient)
+    return page(
+        request,
+        "patient/consent_change.html",
+        shell=desk.record.shell,
+        record=desk.record,
+        desk=desk,
+        form=form,
+        purposes=[one for one in purposes(get_language() or "ja") if one.choice],
+        status=422 if form.errors else 200,
+    )
+
+
+@require_POST
+def consent_paper(request: Request, patient: UUID, consent: UUID) -> HttpResponse:
+    """A consent as it was given, twice in one PDF: for the institution and for the patient.
+
+    With ``what=withdrawal`` the notice that took it back.
+    """
+    withdrawal = request.POST.get("what") == "withdrawal"
+    return shown(
+        print_consent(
+            request.actor, patient, consent, withdrawal=withdrawal, origin=origin(request)
+        )
+    )
+
+
+@require_POST
+def patient_form(request: Request, patient: UUID, form: str) -> HttpResponse:
+    """A form to be signed by hand, with what is known of the patient."""
+    return shown(print_form(request.actor, patient, form, origin=origin(request)))
 
 
 @require_http_methods(["GET"])

@@ -7,8 +7,11 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from renkei.patient.consents import ConsentLine
+from renkei.kernel.errors import Problem
+from renkei.patient.changing import ChangeForm as Changed
+from renkei.patient.consents import NEEDED, ConsentLine
 from renkei.patient.desk import Keeper
+from renkei.patient.drawing import Drawing, read
 from renkei.patient.models import Consent, Signature
 from renkei.patient.services import ConsentForm as Given
 from renkei.web.fields import Choice, Day, Line, Paragraph, Pills
@@ -20,10 +23,27 @@ STEPS = {
     2: (
         "purpose_1", "purpose_2", "purpose_3", "purpose_4", "family_told", "purpose_5",
         "declined_reason", "purpose_6", "purpose_7", "purpose_8", "signer", "proxy_name",
-        "relationship", "proxy_reason", "wish_confirmed",
+        "relationship", "proxy_reason", "wish_confirmed", "way", "drawing",
     ),
     3: ("original_kept_by", "original_place", "copy_given_on"),
 }  # fmt: skip
+
+
+WAYS = [("paper", _("Signed on paper")), ("screen", _("Signed on this screen"))]
+
+
+class Drawn(forms.CharField):
+    """A signature drawn by finger, as the script of the page sends it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput(), **options)
+
+    def clean(self, value: Any) -> Drawing:
+        """The strokes; empty without any."""
+        try:
+            return read(str(value or ""))
+        except Problem as problem:
+            raise forms.ValidationError(gettext(problem.message)) from None
 
 
 def _explained() -> forms.BooleanField:
@@ -35,6 +55,16 @@ def _explained() -> forms.BooleanField:
 
 def _agreed() -> Pills:
     return Pills(choices=AGREE)
+
+
+def check_drawn(form: forms.Form, cleaned: dict[str, Any]) -> None:
+    """Signed on the screen is what was drawn there; on paper, nothing is."""
+    if cleaned.get("way") == "screen" and not cleaned.get("drawing"):
+        if "drawing" not in form.errors:
+            form.add_error("drawing", _("Please let them sign in the field."))
+    if cleaned.get("way") != "screen":
+        cleaned["drawing"] = []
+        form.errors.pop("drawing", None)
 
 
 class ConsentForm(forms.Form):
@@ -64,6 +94,8 @@ class ConsentForm(forms.Form):
     wish_confirmed = forms.BooleanField(
         label=_("The patient's own wish was confirmed"), required=False
     )
+    way = Pills(label=_("How it is signed"), choices=WAYS, required=False)
+    drawing = Drawn(label=_("Signature"))
     original_kept_by = Choice(label=_("Who keeps the original"))
     original_place = Line(label=_("Where the original is"), required=False, max_length=100)
     copy_given_on = Day(label=_("Copy handed over on"), required=False)
@@ -92,6 +124,7 @@ class ConsentForm(forms.Form):
             )
         if cleaned.get("signer") == "proxy":
             self._check_proxy(cleaned)
+        check_drawn(self, cleaned)
         stops = {cleaned.get("purpose_1"), cleaned.get("purpose_5")}
         if "no" in stops and not cleaned.get("declined_reason"):
             self.add_error(
@@ -136,6 +169,7 @@ class ConsentForm(forms.Form):
             original_place=cleaned["original_place"],
             explained_by=cleaned["explained_by"],
             family_told=cleaned["family_told"],
+            way=cleaned["way"] or "paper",
         )
         return Given(
             state=Consent.State.GIVEN,
@@ -144,6 +178,7 @@ class ConsentForm(forms.Form):
             declined=tuple(one for one in Consent.DECLINABLE if cleaned[f"purpose_{one}"] == "no"),
             original_kept_by=UUID(cleaned["original_kept_by"]),
             copy_given_on=cleaned["copy_given_on"],
+            drawing=cleaned["drawing"],
         )
 
     @staticmethod
@@ -230,6 +265,102 @@ class ExemptionForm(forms.Form):
             signed_on=None if life else cleaned["used_since"],
             seek_by=cleaned["seek_by"] if life else None,
         )
+
+
+class ChangeForm(forms.Form):
+    """The patient changes single purposes (form 4, 2); what is not touched stays as it is."""
+
+    purpose_1, purpose_2, purpose_3 = _agreed(), _agreed(), _agreed()
+    purpose_4, purpose_5, purpose_8 = _agreed(), _agreed(), _agreed()
+    declined_reason = Paragraph(
+        label=_("What was said when 1 or 5 was declined"), required=False, rows=2, max_length=500
+    )
+    changed_on = Day(label=_("Date of the change"))
+    how = Pills(
+        label=_("How the patient said it"),
+        choices=[
+            ("meeting", _("Face to face")),
+            ("telephone", _("By telephone")),
+            ("letter", _("In writing")),
+            ("family", _("Through the family")),
+        ],
+    )
+    signer = Pills(
+        label=_("Who signed"), choices=[("self", _("The patient")), ("proxy", _("Signed by proxy"))]
+    )
+    proxy_name = Line(label=_("Name of the person who signed"), required=False, max_length=100)
+    relationship = Choice(
+        label=_("Relationship to the patient"), choices=[("", "—"), *PROXIES], required=False
+    )
+    proxy_reason = Line(label=_("Why somebody else signs"), required=False)
+    wish_confirmed = forms.BooleanField(
+        label=_("The patient's own wish was confirmed"), required=False
+    )
+    way = Pills(label=_("How it is signed"), choices=WAYS, required=False)
+    drawing = Drawn(label=_("Signature"))
+    receipt_on = Day(label=_("Receipt handed over on"), required=False)
+    told = forms.BooleanField(
+        label=_("I have told the patient what follows"),
+        error_messages={"required": _("Please tick this when you have told the patient.")},
+    )
+
+    def __init__(self, *args: Any, patient: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.patient = patient
+        for number in Consent.DECLINABLE:
+            label = gettext("Purpose %(n)s") % {"n": number}
+            self.fields[f"purpose_{number}"].label = label
+
+    def clean(self) -> dict[str, Any]:
+        """What must be said depends on what was chosen."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        check_drawn(self, cleaned)
+        if cleaned.get("signer") == "proxy":
+            needed = {
+                "proxy_name": _("Please write who signed."),
+                "relationship": _("Please choose the relationship."),
+                "wish_confirmed": _("Please confirm the patient's own wish first."),
+            }
+            for name, sentence in needed.items():
+                if not cleaned.get(name) and name not in self.errors:
+                    self.add_error(name, sentence)
+        return cleaned
+
+    @property
+    def declined(self) -> tuple[int, ...]:
+        """All purposes that are declined from now on."""
+        cleaned = self.cleaned_data
+        return tuple(one for one in Consent.DECLINABLE if cleaned.get(f"purpose_{one}") == "no")
+
+    @property
+    def closes(self) -> bool:
+        """Whether others can take part no more."""
+        return bool(NEEDED & set(self.declined))
+
+    def changed(self) -> Changed:
+        """The change as the record keeps it."""
+        cleaned = self.cleaned_data
+        proxy = cleaned["signer"] == "proxy"
+        return Changed(
+            declined=self.declined,
+            changed_on=cleaned["changed_on"],
+            how=cleaned["how"],
+            signer=cleaned["proxy_name"] if proxy else self.patient,
+            relationship=cleaned["relationship"] if proxy else "本人",
+            proxy_reason=cleaned["proxy_reason"] if proxy else "",
+            wish_confirmed=bool(cleaned["wish_confirmed"]) if proxy else True,
+            declined_reason=cleaned["declined_reason"],
+            receipt_on=cleaned["receipt_on"],
+            drawing=cleaned["drawing"] or None,
+        )
+
+    @staticmethod
+    def of(line: ConsentLine) -> dict[str, Any]:
+        """What was agreed to so far."""
+        answers = {
+            f"purpose_{one}": "no" if one in line.declined else "yes" for one in Consent.DECLINABLE
+        }
+        return {**answers, "signer": "self", "way": "paper"}
 
 
 class WithdrawalForm(forms.Form):

@@ -1,27 +1,35 @@
 """Jinja2 as the pages use it: escaping on, unknown names refused, our few words of their own."""
 
+import re
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.utils import translation
+from django.utils.html import json_script
 from django.utils.translation import gettext, gettext_noop, ngettext
 from jinja2 import StrictUndefined, pass_environment
 from markupsafe import Markup
 
+from renkei.communication.guard.check import Finding
+from renkei.communication.guard.words import CAN_WAIT, WHY
 from renkei.kernel import clock, japanese
 from renkei.kernel.clock import JAPAN
 from renkei.kernel.html import html
 from renkei.kernel.japanese import age_on, wareki
-from renkei.patient.models import Identity
+from renkei.patient.models import UNKNOWN, Identity
+from renkei.region.disaster import public_disaster
 from renkei.region.disclosures import public_region
 from renkei.web.address import url
 from renkei.web.assets import asset
+from renkei.web.disaster_words import what
 from renkei.web.engine import PageEnvironment, language
 from renkei.web.look import look_of
 from renkei.web.rail import rail
 from renkei.web.team import team
 
+NOTHING = "－"  # where a date stands that nobody can read
 _WEEKDAYS = {"ja": "月火水木金土日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 
 
@@ -77,6 +85,14 @@ def ago(page: PageEnvironment, value: datetime) -> str:
     return _word(page.language, gettext_noop("Yesterday")) if days == 1 else day(value)
 
 
+def groupby_day(found: Iterable[Any]) -> list[tuple[date, list[Any]]]:
+    """What was sent, day by day as it is counted in Japan; in the order in which it comes."""
+    days: dict[date, list[Any]] = {}
+    for one in found:
+        days.setdefault(one.sent_at.astimezone(JAPAN).date(), []).append(one)
+    return list(days.items())
+
+
 def machine(value: datetime | date) -> str:
     """The moment for the ``datetime`` attribute."""
     if isinstance(value, datetime):
@@ -86,12 +102,19 @@ def machine(value: datetime | date) -> str:
 
 def long_date(value: date) -> str:
     """「昭和17年3月3日（1942年）」."""
+    if value == UNKNOWN:
+        return NOTHING
     return f"{wareki(value)}（{value.year}年）" if language() == "ja" else value.isoformat()
 
 
-def age(born: date) -> int:
+def era_date(value: date) -> str:
+    """「昭和17年3月3日」."""
+    return NOTHING if value == UNKNOWN else wareki(value)
+
+
+def age(born: date) -> int | str:
     """Years today."""
-    return age_on(born, clock.today())
+    return NOTHING if born == UNKNOWN else age_on(born, clock.today())
 
 
 def paragraphs(text: str) -> Markup:
@@ -101,6 +124,28 @@ def paragraphs(text: str) -> Markup:
         parts = (part.strip("\n") for part in safe.split("\n\n"))
         safe = "</p><p>".join(part.replace("\n", "<br>") for part in parts if part)
     return Markup(f"<p>{safe}</p>")
+
+
+_MARK, _UNMARK = "\ue000", "\ue001"  # of private use: nobody writes them
+
+
+def marked(text: str, findings: Sequence[Finding]) -> Markup:
+    """The same with what was found in it marked."""
+    plain = list(text.replace(_MARK, " ").replace(_UNMARK, " "))
+    for found in findings:
+        plain[found.start] = _MARK + plain[found.start]
+        plain[found.end - 1] += _UNMARK
+    depth, pieces = 0, []
+    for one in re.split(f"([{_MARK}{_UNMARK}\n])", "".join(plain)):
+        if one in (_MARK, _UNMARK):
+            before, depth = depth, depth + (1 if one == _MARK else -1)
+            pieces.append(one if {before, depth} == {0, 1} else "")
+        elif one == "\n" and depth:  # a mark does not reach from one paragraph into the next
+            pieces.append(f"{_UNMARK}\n{_MARK}")
+        else:
+            pieces.append(one)
+    shown = str(paragraphs("".join(pieces)))
+    return Markup(shown.replace(_MARK, "<mark>").replace(_UNMARK, "</mark>"))
 
 
 def telephone(number: str) -> str:
@@ -131,8 +176,13 @@ def environment(**options: Any) -> PageEnvironment:
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"_": _text, "gettext": _text}  # what the extension offers, without its cost
     made.globals |= {
+        "CAN_WAIT": CAN_WAIT,
+        "WHY": WHY,
         "asset": asset,
+        "disaster_on": public_disaster,
+        "happened": what,
         "icon": icon,
+        "json_script": json_script,
         "language": language,
         "look_of": look_of,
         "rail": rail,
@@ -149,10 +199,12 @@ def environment(**options: Any) -> PageEnvironment:
         "hour": hour,
         "initials": initials,
         "long_date": long_date,
+        "groupby_day": groupby_day,
         "machine": machine,
         "moment": moment,
+        "marked": marked,
         "paragraphs": paragraphs,
         "tel": telephone,
-        "wareki": wareki,
+        "wareki": era_date,
     }
     return made

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from renkei.kernel import clock
@@ -22,6 +22,9 @@ from renkei.kernel.japanese import (
     parse_date,
     wareki,
 )
+
+# Django's own sentence, where a field has none of its own: our catalogue says it in our words.
+gettext_noop("This field is required.")
 
 
 def _styled(widget: forms.Widget, **attributes: Any) -> forms.Widget:

@@ -8,21 +8,24 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from renkei.kernel.entity import uuid7
+from renkei.device.keys import shown
+from renkei.kernel import metrics, trace
+from renkei.people import idle
 from renkei.people.sessions import stored_key
 from renkei.policy.standing import Actor
 from renkei.web import errors
+from renkei.web.browser import address_of
 
 log = logging.getLogger("renkei.request")
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
-    " font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self';"
-    " frame-ancestors 'none'; base-uri 'none'"
+    " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -36,6 +39,8 @@ HEADERS = {
 if settings.BEHIND_TLS:
     HEADERS["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
+BY_THEMSELVES = {"draft", "read", "account_logout"}  # sent, but not a sign of somebody being there
+
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -45,12 +50,37 @@ class Request(HttpRequest):
     actor: Actor
     request_id: str
     htmx: bool
+    device_closed: bool  # the page said that nothing opens on this device
+    device_cookie: str | None  # what this browser is to show from now on; "" to forget it
 
 
 def actor_of(cookies: dict[str, str]) -> Actor:
     """The actor a browser's cookies speak for; whether the session holds is asked later."""
     cookie = cookies.get(settings.SESSION_COOKIE_NAME, "")
-    return Actor(session=stored_key(cookie) if cookie else "")
+    return Actor(session=stored_key(cookie) if cookie else "", shown=shown(cookies))
+
+
+def _is_deed(request: Request, response: HttpResponse) -> bool:
+    """Whether a person did this, and not a script by itself, or a page that fetches its pictures.
+
+    Pages that are opened and everything that is sent count, but for drafts and reports of reading,
+    and for what was refused: another site cannot keep a session alive.
+    """
+    if response.status_code == 403 or response.status_code >= 500:
+        return False
+    if request.method == "POST":
+        match = request.resolver_match
+        return match is not None and match.url_name not in BY_THEMSELVES
+    fetched = request.headers.get("Sec-Fetch-Dest", "document") != "document"
+    return not fetched and request.headers.get("Renkei-By") != "script"
+
+
+def _move_on(request: Request) -> None:
+    """Let the session last on; what was done is done, even if this cannot be written now."""
+    try:
+        idle.move_on(request.actor.session, address=address_of(request))
+    except (DatabaseError, InterfaceError) as error:
+        log.error("unavailable", exc_info=error)
 
 
 class Frame:
@@ -62,20 +92,25 @@ class Frame:
     def __call__(self, request: Request) -> HttpResponse:
         """Answer one request and log one line about it."""
         began = time.perf_counter()
-        request.request_id = uuid7().hex
+        named = trace.request()  # by whoever took the request from the network
+        request.request_id = named or trace.begin()
         request.actor = actor_of(request.COOKIES)
         request.htmx = request.headers.get("HX-Request") == "true"
         look = request.COOKIES.get("look", "").split(".")
         translation.activate("en" if look[0] == "en" else "ja")
         try:
             response = self.get_response(request)
-        except (OperationalError, DatabaseError) as error:
+        except (DatabaseError, InterfaceError) as error:
             response = errors.unavailable(request, error)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["X-Request-Id"] = request.request_id
+        response.headers[trace.HEADER] = request.request_id
+        if _is_deed(request, response) and idle.is_due(request.actor.session):
+            _move_on(request)
         self._log(request, response, time.perf_counter() - began)
+        if not named:
+            trace.end()
         return response
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
@@ -83,17 +118,20 @@ class Frame:
         return errors.page_for(request, error)
 
     def _log(self, request: Request, response: HttpResponse, seconds: float) -> None:
-        """One line: the route, never the address with its ids and words."""
+        """Count it, and one line: the route, never the address with its ids and words."""
         match = request.resolver_match
-        log.info(
-            "request",
-            extra={
-                "facts": {
-                    "id": request.request_id,
-                    "method": request.method,
-                    "route": match.route if match else "",
-                    "status": response.status_code,
-                    "ms": round(seconds * 1000, 1),
-                }
-            },
+        route, method, status = (
+            match.route if match else "",
+            str(request.method),
+            response.status_code,
         )
+        metrics.answered(route, method, status, seconds)
+        facts: dict[str, object] = {
+            "method": method if method in metrics.METHODS else "other",
+            "route": route,
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+        }
+        if status >= 400:
+            facts["number"] = trace.number(request.request_id)
+        log.info("request", extra={"facts": facts})

@@ -10,14 +10,19 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.group import roster, services
-from renkei.group.disclosures import see_shell
+from renkei.group.disclosures import see_head, see_shell
+from renkei.group.leaving import see_leaving
 from renkei.group.papers import see_basics_desk, see_paper
 from renkei.kernel.errors import Problem
+from renkei.kernel.japanese import fold_kana, narrow
 from renkei.patient.purposes import purposes
 from renkei.patient.services import change_basics_in_group
+from renkei.people.faces import Face
+from renkei.review.records import see_reviews
+from renkei.web import review_words
 from renkei.web.errors import sentence
 from renkei.web.frame import Request
-from renkei.web.group_forms import ReasonForm
+from renkei.web.group_forms import LEAVES, LeaveForm, ReasonForm
 from renkei.web.page import page, tried
 from renkei.web.patient import RELATIONSHIPS, after, both_valid
 from renkei.web.patient_forms import BasicsForm, RelativeForms, relative_rows, relatives_of
@@ -46,9 +51,33 @@ def members(request: Request, group: UUID) -> HttpResponse:
     return _roster_page(request, roster.see_members(request.actor, group), "group/members.html")
 
 
+@require_http_methods(["GET"])
+def network_people(request: Request, group: UUID) -> HttpResponse:
+    """Who is in the region's network group, searchable (A18)."""
+    head = see_head(request.actor, group)
+    if head.kind != "network":
+        return after("members", group=group)
+    words = request.GET.get("q", "")[:50]
+    wanted = _plain(words)
+    found = [one for one in head.members if wanted in _plain("".join(_told(one.face)))]
+    return page(
+        request, "group/network_people.html", shell=head.shell, head=head, found=found, q=words
+    )
+
+
+def _told(one: Face) -> tuple[str, ...]:
+    return one.name, one.kana, one.profession, one.organization
+
+
+def _plain(text: str) -> str:
+    """What makes two spellings equal when searching."""
+    return fold_kana(narrow(text)).lower().replace(" ", "")
+
+
 def _manage_page(request: Request, group: UUID, status: int = 200, **context: Any) -> HttpResponse:
     seen = roster.see_management(request.actor, group)
     template = "group/manage_reading.html" if seen.head else "group/manage.html"
+    context |= {"reviews": see_reviews(request.actor, group), "words": review_words}
     return _roster_page(request, seen, template, status, **context)
 
 
@@ -92,20 +121,6 @@ def edit_basics(request: Request, group: UUID) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET"])
-def files(request: Request, group: UUID) -> HttpResponse:
-    """The papers that exist about the patient (資料)."""
-    seen = see_paper(request.actor, group)
-    return page(
-        request,
-        "group/files.html",
-        shell=seen.head.shell,
-        head=seen.head,
-        paper=seen,
-        purposes=purposes(get_language() or "ja"),
-    )
-
-
 def with_reason(
     request: Request,
     action: Callable[[str], Any],
@@ -124,25 +139,25 @@ def with_reason(
 
 @require_http_methods(["GET", "POST"])
 def leave(request: Request, group: UUID) -> HttpResponse:
-    """Leave the group oneself, with a reason."""
-    seen = roster.see_members(request.actor, group)
-
-    def again(form: ReasonForm) -> HttpResponse:
-        status = 422 if form.errors else 200
-        return _roster_page(request, seen, "group/leave.html", status, form=form)
-
-    return with_reason(
-        request,
-        lambda reason: services.leave_group(request.actor, group, reason=reason),
-        done=lambda: after("groups"),
-        again=again,
-    )
+    """Leave the group oneself: a tap on the reason; the last manager names a successor first."""
+    seen = see_leaving(request.actor, group)
+    form = LeaveForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and tried(
+        form, lambda: services.leave_group(request.actor, group, **form.cleaned_data)
+    ):
+        return after("groups")
+    context: dict[str, Any] = {"seen": seen, "form": form, "reasons": LEAVES}
+    if seen.head is not None:
+        context["head"] = seen.head
+    template = "group/leave_reading.html" if seen.head else "group/leave.html"
+    status = 422 if form.errors else 200
+    return page(request, template, shell=seen.shell, status=status, **context)
 
 
 @require_http_methods(["GET", "POST"])
 def close(request: Request, group: UUID) -> HttpResponse:
     """End the group, with a reason."""
-    seen = roster.see_management(request.actor, group)
+    seen = roster.see_closing(request.actor, group)
 
     def again(form: ReasonForm) -> HttpResponse:
         status = 422 if form.errors else 200

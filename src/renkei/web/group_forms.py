@@ -1,5 +1,6 @@
 """The forms about who is in a group: opening, inviting, answering, ending. They clean only."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.group.inviting import Candidate
 from renkei.group.membership import REASON_LENGTH, ROLE_IN_CARE_LENGTH
-from renkei.web.fields import Line, Paragraph, Pills
+from renkei.patient.disclosures import Physician
+from renkei.web.fields import Choice, Line, Paragraph, Pills
 
 # What people of a profession usually do for a patient at home; offered, never filled in.
 SUGGESTIONS = {
@@ -44,6 +46,26 @@ class RoleForm(forms.Form):
         list="roles",
         help_text=_("Everyone in the group sees it. For example: home visits twice a month."),
     )
+    attending = Choice(
+        label=_("Delegate the group to the attending physician"),
+        required=False,
+        help_text=_(
+            "A physician of another organization, who then sees to who takes part."
+            " You can take it back at any time."
+        ),
+    )
+
+    def __init__(self, *args: Any, physicians: Iterable[Physician] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        chosen = self.fields["attending"]
+        assert isinstance(chosen, Choice)
+        words = [(str(one.role), f"{one.name}（{one.organization}）") for one in physicians]
+        chosen.choices = [("", _("Nobody")), *words]
+
+    def clean_attending(self) -> UUID | None:
+        """The physician's role."""
+        chosen = self.cleaned_data["attending"]
+        return UUID(chosen) if chosen else None
 
 
 class ReasonForm(forms.Form):
@@ -55,6 +77,39 @@ class ReasonForm(forms.Form):
         max_length=REASON_LENGTH,
         error_messages={"required": _("Please write the reason.")},
     )
+
+
+LEAVES = [
+    ("not_involved", _("I am no longer involved in this care")),
+    ("moved", _("I am transferred, or leave my organization")),
+    ("over", _("The support is over")),
+    ("mistake", _("I should not have been in it")),
+]
+
+
+class LeaveForm(ReasonForm):
+    """Why one leaves, by one tap or in words, and who is in charge afterwards."""
+
+    successor = forms.UUIDField(
+        label=_("Who manages the group from now on?"),
+        required=False,
+        error_messages={"invalid": _("Please choose one.")},
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.words = dict(LEAVES)
+        self.fields["reason"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        """What was tapped stands for the words."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        tapped = self.data.get("choice", "")
+        if tapped in self.words:
+            cleaned["reason"] = str(self.words[tapped])
+        elif not cleaned.get("reason"):
+            self.add_error("reason", _("Please write the reason."))
+        return cleaned
 
 
 DECLINES = [

@@ -1,10 +1,10 @@
 """Whether the process lives, and whether it can serve."""
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
+from renkei.kernel import vault
 from renkei.kernel.database import row
-from renkei.kernel.vault import MasterKeyMissing, masters
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -13,10 +13,12 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """The database answers and the master key is here."""
+    """Both databases answer, and the master key opens what is in the key store."""
     try:
         row("SELECT 1", [])
-        masters()
-    except (DatabaseError, MasterKeyMissing):
+        opens = vault.is_open()
+    except (DatabaseError, InterfaceError):
+        opens = False
+    if not opens:
         return HttpResponse("not ready\n", content_type="text/plain", status=503)
     return HttpResponse("ready\n", content_type="text/plain")

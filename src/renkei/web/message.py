@@ -4,18 +4,22 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from renkei.communication import message as messages
+from renkei.communication.answers import REASONS
+from renkei.communication.marks import bookmark_communication, pin_communication
 from renkei.communication.message import MessageView
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import (
     correct_communication,
+    hide_communication,
     understand_communication,
     withdraw_communication,
 )
 from renkei.kernel.errors import Problem, Unknown
-from renkei.web.communication import at_message, json, number, piece, sent
+from renkei.web.communication import answered, at_message, json, number, piece, sent
 from renkei.web.errors import sentence, wants_json
 
 if TYPE_CHECKING:
@@ -69,6 +73,34 @@ def understand(request: "Request", message: UUID) -> HttpResponse:
     return _done(request, message)
 
 
+def _marked(request: "Request", message: UUID) -> HttpResponse:
+    """The message with its marks as they are now, where one was."""
+    view = messages.see_message(request.actor, message)
+    if wants_json(request):
+        marks = {"pinned": view.pinned is not None, "kept": view.kept}
+        return json({"seq": view.entry.seq, "article": _article(view), "marks": marks})
+    back = sent(request).get("back", "")
+    if back == "bookmarks":
+        return HttpResponseRedirect(reverse("bookmarks"), status=303)
+    if back == "pins":
+        return HttpResponseRedirect(reverse("pins", args=[view.head.group]), status=303)
+    return HttpResponseRedirect(at_message(view.head.group, view.entry.seq), status=303)
+
+
+@require_POST
+def bookmark(request: "Request", message: UUID) -> HttpResponse:
+    """Put one's own bookmark on a message, or take it away."""
+    bookmark_communication(request.actor, message, kept=sent(request).get("kept") == "yes")
+    return _marked(request, message)
+
+
+@require_POST
+def pin(request: "Request", message: UUID) -> HttpResponse:
+    """Pin a message for the team, or unpin it."""
+    pin_communication(request.actor, message, pinned=sent(request).get("pinned") == "yes")
+    return _marked(request, message)
+
+
 @require_http_methods(["GET", "POST"])
 def correct(request: "Request", message: UUID) -> HttpResponse:
     """Correct one's own message; what was typed is kept when somebody was quicker."""
@@ -77,7 +109,9 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
         text = form.get("text", "").replace("\r\n", "\n")
         version = number(form.get("version")) or 0
         try:
-            correct_communication(request.actor, message, text=text, version=version)
+            correct_communication(
+                request.actor, message, text=text, version=version, answers=answered(form)
+            )
         except Problem as problem:
             view = messages.see_message(request.actor, message)
             conflict = view.entry.version != version
@@ -89,10 +123,15 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
                 text=text,
                 error=sentence(problem),
                 conflict=conflict,
+                asked=problem.field,
+                checked=messages.see_checked(request.actor, message, text=text),
+                answers=answered(form),
+                reasons=REASONS,
             )
         return _done(request, message)
     view = _mine(messages.see_message(request.actor, message), "communication.correct")
-    return _shown(request, "correct", view, text=view.entry.text, error="", conflict=False)
+    nothing: dict[str, Any] = {"error": "", "conflict": False, "asked": ""}
+    return _shown(request, "correct", view, text=view.entry.text, **nothing)
 
 
 @require_http_methods(["GET", "POST"])
@@ -118,6 +157,21 @@ def withdraw(request: "Request", message: UUID) -> HttpResponse:
         reason=words,
         chosen=chosen,
     )
+
+
+@require_http_methods(["GET", "POST"])
+def hide(request: "Request", message: UUID) -> HttpResponse:
+    """Hide somebody's post in a free group, as its manager, with a reason (A12.5)."""
+    error, words = "", sent(request).get("reason", "").strip()
+    if request.method == "POST":
+        try:
+            hide_communication(request.actor, message, reason=words)
+        except Problem as problem:
+            error = sentence(problem)
+        else:
+            return _done(request, message)
+    view = _mine(messages.see_message(request.actor, message), "communication.hide")
+    return _shown(request, "hide", view, status=422 if error else 200, error=error, reason=words)
 
 
 @require_GET

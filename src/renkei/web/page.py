@@ -24,8 +24,20 @@ def page(
     **context: Any,
 ) -> HttpResponse:
     """A signed-in page: the template with the frame of the person who asks."""
-    context["shell"] = shell or see_shell(request.actor, None)
+    shown: Shell = shell or see_shell(request.actor, None)
+    context["shell"] = shown
+    request.device_closed = bool(shown.me.device)
     return render(request, template, context, status=status)
+
+
+class SaysFaulty:
+    """Added to a page of allauth's: a form to be mended comes with the status that says so."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """The page again, as 422."""
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        response.status_code = 422
+        return response
 
 
 def tried(form: Form, action: Callable[[], Any]) -> bool:

@@ -16,9 +16,11 @@ from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import fold_kana, narrow
 from renkei.patient import disclosures, services
+from renkei.patient.death import record_death, take_back_death
 from renkei.patient.purposes import purposes
 from renkei.web.frame import Request
 from renkei.web.group_forms import SUGGESTIONS, RoleForm
+from renkei.web.life_forms import DeathForm
 from renkei.web.page import page, tried
 from renkei.web.patient_forms import (
     BasicsForm,
@@ -134,7 +136,8 @@ def record(request: Request, patient: UUID) -> HttpResponse:
         "patient/record.html",
         shell=seen.shell,
         record=seen,
-        role=RoleForm(),
+        role=RoleForm(physicians=seen.physicians),
+        physicians=seen.physicians,
         roles=roles,
         purposes=purposes(get_language() or "ja"),
     )
@@ -163,9 +166,35 @@ def identity(request: Request, patient: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+def death(request: Request, patient: UUID) -> HttpResponse:
+    """Record the day of death, or take back that it was recorded."""
+    seen = disclosures.see_record(request.actor, patient)
+    data = request.POST or None
+    if "taken_back" in request.POST:
+        form = DeathForm({"died_on": ""})
+        if tried(form, lambda: take_back_death(request.actor, patient)):
+            return after("patient", patient=patient)
+    else:
+        form = DeathForm(data, initial={"died_on": seen.died_on})
+        if form.is_valid() and tried(
+            form,
+            lambda: record_death(request.actor, patient, died_on=form.cleaned_data["died_on"]),
+        ):
+            return after("patient", patient=patient)
+    return page(
+        request,
+        "patient/death.html",
+        shell=seen.shell,
+        record=seen,
+        form=form,
+        status=422 if form.errors else 200,
+    )
+
+
+@require_http_methods(["GET", "POST"])
 def basics(request: Request, patient: UUID) -> HttpResponse:
     """Change what the team needs to know at once, and who is around the patient."""
-    seen = disclosures.see_record(request.actor, patient)
+    seen = disclosures.see_basics_desk(request.actor, patient)
     form = BasicsForm(request.POST or None, initial=asdict(seen.basics))
     rows = RelativeForms(
         request.POST or None, initial=relative_rows(seen.related), prefix="related"
@@ -199,7 +228,7 @@ def both_valid(form: BasicsForm, rows: Any) -> bool:
 def open_group(request: Request, patient: UUID) -> HttpResponse:
     """Open the patient's group, with oneself as its first manager."""
     seen = disclosures.see_record(request.actor, patient)
-    form = RoleForm(request.POST)
+    form = RoleForm(request.POST, physicians=seen.physicians)
     made: list[Any] = []
     if form.is_valid() and tried(
         form,
@@ -212,6 +241,7 @@ def open_group(request: Request, patient: UUID) -> HttpResponse:
         shell=seen.shell,
         record=seen,
         role=form,
+        physicians=seen.physicians,
         roles=SUGGESTIONS.get(seen.shell.me.face.profession, ()),
         purposes=purposes(get_language() or "ja"),
         status=422,

@@ -87,6 +87,13 @@ class BasicsForm(forms.Form):
         required=False,
         help_text=_("First in line in a power cut."),
     )
+    power_devices = Line(
+        label=_("What needs electricity"),
+        required=False,
+        max_length=60,
+        list="power-devices",
+        help_text=_("For example ventilator, oxygen concentrator, suction."),
+    )
     wishes = Paragraph(label=_("Wishes for what lies ahead"), required=False, rows=3)
     care_level = Choice(label=_("Care level"), required=False)
     insurer_number = Number(
@@ -109,8 +116,10 @@ class BasicsForm(forms.Form):
         level.choices = CARE_LEVELS + others
 
     def basics(self) -> Basics:
-        """What was written, as the record keeps it."""
-        return Basics(**self.cleaned_data)
+        """What was written, as the record keeps it; who has such a device depends on it."""
+        cleaned = dict(self.cleaned_data)
+        cleaned["power_dependent"] = cleaned["power_dependent"] or bool(cleaned["power_devices"])
+        return Basics(**cleaned)
 
 
 class RelativeForm(forms.Form):

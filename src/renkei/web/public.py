@@ -8,16 +8,23 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from renkei.enrollment.services import confirm_policy
+from renkei.group.finding import public_groups
 from renkei.kernel.errors import Problem, Refused, SignedOut
-from renkei.kernel.japanese import fold_kana, narrow
-from renkei.people.disclosures import see_contacts
+from renkei.kernel.japanese import fold_kana, narrow, town
+from renkei.people.disclosures import see_contacts, see_family_account
 from renkei.people.models import Organization
+from renkei.policy.use_case import GateClosed
 from renkei.region.disclosures import (
     PublicOrganization,
     public_organizations,
     public_policy,
     public_region,
 )
+from renkei.region.editions import public_editions
+from renkei.region.laws import public_laws
+from renkei.region.news import public_news
+from renkei.region.provisions import public_provisions
+from renkei.web.address import url
 from renkei.web.errors import sentence
 from renkei.web.texts import policy_text, residents_text
 
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
     from renkei.web.frame import Request
 
 FEW: Final = 10  # organizations on the start page; all of them have a page of their own
+FEW_NEWS: Final = 3  # the same of news
+LISTED: Final = ("start", "policy", "organizations", "news", "account_signup")  # for search engines
 
 
 def _folded(text: str) -> str:
@@ -36,16 +45,24 @@ def _found(request: "Request") -> tuple[list[PublicOrganization], dict[str, obje
     """The organizations that match what was searched for, and what the search form shows."""
     everyone = public_organizations()
     words, kind = request.GET.get("q", "").strip()[:50], request.GET.get("kind", "")
-    wanted = _folded(words)
+    place, wanted = request.GET.get("town", ""), _folded(words)
     found = [
         one
         for one in everyone
         if (not kind or one.kind == kind)
+        and (not place or town(one.address) == place)
         and wanted in _folded(one.name + one.kana + one.address + one.phone)
     ]
     present = {one.kind for one in everyone}
-    kinds = [kind.value for kind in Organization.Kind if kind.value in present]
-    return found, {"q": words, "kind": kind, "kinds": kinds, "all": len(everyone)}
+    search = {
+        "q": words,
+        "kind": kind,
+        "kinds": [kind.value for kind in Organization.Kind if kind.value in present],
+        "town": place,
+        "towns": sorted({town(one.address) for one in everyone}),
+        "all": len(everyone),
+    }
+    return found, search
 
 
 @require_safe
@@ -55,6 +72,8 @@ def start(request: "Request") -> HttpResponse:
     easy = request.GET.get("ja") == "easy"
     name = "public.easy-ja.md" if easy else "public.ja.md"
     context = {
+        "news": public_news(FEW_NEWS),
+        "free_groups": public_groups(),
         "organizations": found[:FEW],
         "more": max(0, len(found) - FEW),
         "easy": easy,
@@ -72,16 +91,47 @@ def organizations(request: "Request") -> HttpResponse:
 
 
 @require_safe
+def sitemap(request: "Request") -> HttpResponse:
+    """The public pages, for search engines (sitemaps.org); residents find them by searching."""
+    places = [url(name) for name in LISTED]
+    places += [url("news_item", news=one.id) for one in public_news()]
+    lines = [f"<url><loc>{request.build_absolute_uri(one)}</loc></url>" for one in places]
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n' + "\n".join(lines)
+    )
+    return HttpResponse(text + "\n</urlset>\n", content_type="application/xml")
+
+
+@require_safe
+def robots(request: "Request") -> HttpResponse:
+    """What search engines may look at; pages that are not public say so themselves as well."""
+    allowed = "".join(f"Allow: {url(name)}$\n" for name in LISTED)
+    place = request.build_absolute_uri(url("sitemap"))
+    text = (
+        f"User-agent: *\n{allowed}Allow: /news/\nAllow: /static/\nDisallow: /\nSitemap: {place}\n"
+    )
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
 def policy(request: "Request") -> HttpResponse:
     """The whole policy in force (A1)."""
     edition = public_policy()
-    return render(request, "public/policy.html", {"policy": edition, "text": policy_text(edition)})
+    context = {
+        "policy": edition,
+        "text": policy_text(edition),
+        "provisions": public_provisions(),
+        "laws": public_laws(),
+        "coming": next((one for one in public_editions() if one.state == "coming"), None),
+    }
+    return render(request, "public/policy.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def policy_confirm(request: "Request") -> HttpResponse:
     """Read the policy and confirm it, before anything else (A2)."""
-    see_contacts(request.actor, None)  # signed in, and not suspended
+    family = see_family_account(request.actor, None)  # signed in, and not suspended
     problem = ""
     if request.method == "POST":
         try:
@@ -90,7 +140,13 @@ def policy_confirm(request: "Request") -> HttpResponse:
         except Problem as found:
             problem = sentence(found)
     edition = public_policy()
-    context = {"policy": edition, "text": policy_text(edition), "problem": problem}
+    context = {
+        "policy": edition,
+        "text": policy_text(edition),
+        "provisions": public_provisions(),
+        "problem": problem,
+        "family": family,
+    }
     return render(request, "public/policy_confirm.html", context, status=422 if problem else 200)
 
 
@@ -106,15 +162,9 @@ def help_now(request: "Request") -> HttpResponse:
     """Whom to ring, and what to do first: loss, misuse, faults."""
     try:
         work, contacts = see_contacts(request.actor, None)
-    except (SignedOut, Refused):
+    except (SignedOut, Refused, GateClosed):
         work, contacts = [], []
     return render(request, "public/help.html", {"work": work, "contacts": contacts})
-
-
-@require_safe
-def join(request: "Request") -> HttpResponse:
-    """How an organization comes to take part (A3)."""
-    return render(request, "public/join.html")
 
 
 @require_safe

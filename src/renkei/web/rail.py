@@ -19,10 +19,12 @@ _NOBODY = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Rail:
-    """The lines of the rail, and how much is unread behind each of the places."""
+    """The lines of the rail, and how much is unread behind each of the places.
+
+    The group with a patient's family stands right below the patient's own (A11.5).
+    """
 
     patients: Markup
-    families: Markup
     unread_with_patients: int
     unread_elsewhere: int
 
@@ -39,27 +41,26 @@ def rail(shell: Shell, current: UUID | None, family_icon: Markup) -> Rail:
     address = url("timeline", group=_NOBODY).replace(str(_NOBODY), "%s")
     word, family = html(_("unread entries")), html(_("The family of %(name)s"))
     hidden = shell.me.initials_only
-    lines: dict[str, list[str]] = {"patient": [], "family": []}
-    unread = {"patient": 0, "family": 0, "": 0}
+    lines: list[str] = []
+    unread = {True: 0, False: 0}
     for line in shell.groups:
-        kind = line.kind if line.kind in lines else ""
-        unread[kind] += line.unread
-        if not kind:
+        about = line.kind in ("patient", "family")
+        unread[about] += line.unread
+        if not about:
             continue
-        name = _name(line, hidden)
-        if kind == "family":
-            name = family_icon + family % {"name": name}
+        name, mark = _name(line, hidden), ""
+        if line.kind == "family":
+            name, mark = family_icon + family % {"name": name}, ' data-tone="family"'
         here = ' aria-current="true"' if line.id == current else ""
         none = "" if line.unread else " hidden"
         count = line.unread if line.unread < 100 else "99+"
-        lines[kind].append(
-            f'<li><a class="rail-link" href="{address % line.id}"{here}><span>{name}</span>'
+        lines.append(
+            f'<li><a class="rail-link" href="{address % line.id}"{here}{mark}><span>{name}</span>'
             f'<span class="badge" data-group="{line.id.hex}" data-kind="patients"{none}>'
             f'<span data-n>{count}</span><span class="hide">{word}</span></span></a></li>\n'
         )
     return Rail(
-        Markup("".join(lines["patient"])),
-        Markup("".join(lines["family"])),
-        unread["patient"] + unread["family"],
-        unread[""],
+        Markup("".join(lines)),
+        unread[True],
+        unread[False],
     )

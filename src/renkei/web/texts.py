@@ -1,6 +1,7 @@
 """Long texts for people: the policy with an anchor per provision, and the residents' page."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -10,11 +11,12 @@ from markupsafe import Markup
 
 from renkei.kernel.japanese import wareki
 from renkei.region.disclosures import PublicPolicy, PublicRegion
-from renkei.region.wording import SYSTEM, TEXTS, fill
+from renkei.region.wording import SYSTEM, TEXTS, fill, said
 
 _CLAUSE: Final = re.compile(r"<!--\s*clause:\s*([\w.]+)[^>]*-->")
 _HEADING: Final = re.compile(r"(#{2,3}) +(.+)")
 _markdown = MarkdownIt("js-default", {"html": False, "linkify": False}).enable("table")
+_plain_markdown = MarkdownIt("js-default", {"html": False, "linkify": False}).disable("image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,12 @@ class _Writer:
             self.contents[-1][2].append(Part(anchor, title))
 
 
+@lru_cache(maxsize=256)
+def written(text: str) -> Markup:
+    """A short text in Markdown as HTML; no HTML of its own, and no pictures, get through."""
+    return Markup(_plain_markdown.render(text))
+
+
 @lru_cache(maxsize=8)
 def policy_text(policy: PublicPolicy) -> Text:
     """The policy as HTML. Nothing but our own anchors is taken over from the source."""
@@ -106,6 +114,16 @@ def residents_text(name: str, region: PublicRegion) -> Text:
         "policy": {"version": f"第{region.policy_number}版", "effective_date": effective},
     }
     return _written(fill((TEXTS / name).read_text(encoding="utf-8"), words))
+
+
+_paper = MarkdownIt("js-default", {"html": False, "linkify": False, "breaks": True})
+_PLACE: Final = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+
+
+def form_text(source: str, words: Mapping[str, str]) -> Markup:
+    """The words of a form as HTML, with what is known in its places and lines for the rest."""
+    filled = _PLACE.sub(lambda place: said(words.get(place[1]) or "＿＿＿＿＿＿"), source)
+    return Markup(_paper.render(filled))
 
 
 def _written(source: str) -> Text:

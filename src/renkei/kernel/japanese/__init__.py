@@ -8,9 +8,11 @@ from renkei.kernel.japanese.contact import (
     EmailFault,
     PhoneFault,
     PostalCodeFault,
+    is_role_address,
     normalise_email,
     normalise_phone,
     normalise_postal_code,
+    town,
 )
 from renkei.kernel.japanese.dates import (
     DateFault,
@@ -22,7 +24,16 @@ from renkei.kernel.japanese.dates import (
     parse_date,
     wareki,
 )
-from renkei.kernel.japanese.kana import fold_kana, is_kana, kana_row, sort_key, widen_kana
+from renkei.kernel.japanese.folding import Folded, fold, folded
+from renkei.kernel.japanese.kana import (
+    fold_kana,
+    is_kana,
+    kana_row,
+    sort_key,
+    sounding,
+    widen_kana,
+)
+from renkei.kernel.japanese.romaji import romanise
 from renkei.kernel.japanese.writing import (
     clean_text,
     initials,
@@ -37,16 +48,20 @@ __all__ = [
     "DateFault",
     "DateTooEarly",
     "EmailFault",
+    "Folded",
     "NotADate",
     "OutsideEra",
     "PhoneFault",
     "PostalCodeFault",
     "age_on",
     "clean_text",
+    "fold",
     "fold_kana",
+    "folded",
     "format_date",
     "initials",
     "is_kana",
+    "is_role_address",
     "kana_row",
     "length",
     "narrow",
@@ -55,9 +70,12 @@ __all__ = [
     "normalise_phone",
     "normalise_postal_code",
     "parse_date",
+    "romanise",
     "sort_key",
+    "sounding",
     "split_name",
     "stray_control",
+    "town",
     "wareki",
     "widen_kana",
 ]

@@ -12,6 +12,20 @@ _EMAIL = re.compile(
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62})+"
 )
 _EMAIL_MAX = 254  # characters; RFC 5321 leaves no room for more
+_ROLE_WORDS = (
+    "info", "office", "jimu", "jimusho", "contact", "admin", "kanri", "soumu", "somu", "keiri",
+    "staff", "shokuin", "kango", "houmon", "homon", "nurse", "yakkyoku", "pharmacy", "clinic",
+    "byoin", "hospital", "uketsuke", "reception", "renkei", "soudan", "support", "help", "shop",
+    "tenpo", "mail", "fax", "all", "group", "team", "postmaster", "webmaster", "noreply",
+)  # fmt: skip
+_ROLE_KANJI = ("事務", "代表", "受付", "総務", "職員", "連携")
+
+
+_TOWN = re.compile(
+    r"(?:東京都|北海道|(?:京都|大阪)府|[^0-9都道府県]{2,3}県)?"  # says little within a region
+    r"([^0-9]*?[市区町村郡])?([^0-9]*)"
+)
+_BLOCK = re.compile(r"[一二三四五六七八九十]+(?=丁目|番|号)")
 
 
 class PhoneFault(ValueError):
@@ -55,6 +69,17 @@ def normalise_postal_code(text: str) -> str:
     return f"{found[1]}-{found[2]}"
 
 
+def town(address: str) -> str:
+    """The town in an address, without block and number: 若葉町二丁目1番 → 若葉町.
+
+    By its shape alone; an address in which none is seen is its own town.
+    """
+    plain = narrow_number(address).strip()
+    found = _TOWN.match(_BLOCK.sub("0", plain))
+    assert found is not None  # everything in it may be missing
+    return ((found[1] or "") + found[2]).rstrip(" -") or plain
+
+
 def normalise_email(text: str) -> str:
     """The address half-width and in lower case, as people sign in with it.
 
@@ -65,6 +90,13 @@ def normalise_email(text: str) -> str:
     if len(address) > _EMAIL_MAX or not _EMAIL.fullmatch(address):
         raise EmailFault("メールアドレスの形ではありません（例: name@hoshimi.example）。")
     return address
+
+
+def is_role_address(email: str) -> bool:
+    """Whether an address looks like that of a desk and not of one person (A14.2)."""
+    local = email.partition("@")[0].lower()
+    parts = re.split(r"[^a-z]+", local)
+    return any(part in _ROLE_WORDS for part in parts) or any(one in local for one in _ROLE_KANJI)
 
 
 def _hyphenate(found: re.Match[str]) -> str:

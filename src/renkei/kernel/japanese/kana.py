@@ -6,7 +6,7 @@ from itertools import pairwise
 
 _HALF_WIDTH = re.compile("[\uff65-\uff9f]+")  # ･ to ﾟ, the half-width katakana of JIS X 0201
 _DECOMPOSED = re.compile("[\u3041-\u30ff][\u3099\u309a]")  # か + combining voiced mark
-_TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {
+TO_HIRAGANA = {code: chr(code - 0x60) for code in range(0x30A1, 0x30F7)} | {
     0x30FD: "ゝ",
     0x30FE: "ゞ",
     0x3000: " ",
@@ -14,6 +14,7 @@ _TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {
 _KANA = re.compile("(?=.*[ぁ-ゖ])[ぁ-ゖゝゞー・ヷ-ヺ ]+")  # at least one letter
 
 _SMALL = str.maketrans("ぁぃぅぇぉっゃゅょゎゕゖ", "あいうえおつやゆよわかけ")
+_SOUNDS = str.maketrans("ぢづをゐゑ", "じずおいえ")
 _ROWS = {
     "あ": "あいうえお",
     "か": "かきくけこ",
@@ -49,7 +50,7 @@ def widen_kana(text: str) -> str:
 
 def fold_kana(text: str) -> str:
     """The text with all kana as hiragana and the full-width space as a plain one."""
-    return widen_kana(text).translate(_TO_HIRAGANA)
+    return widen_kana(text).translate(TO_HIRAGANA)
 
 
 def is_kana(text: str) -> bool:
@@ -72,6 +73,22 @@ def sort_key(kana: str) -> str:
         for before, character in pairwise(" " + plain)
     ]
     return "".join(vowels) + "\t" + folded
+
+
+def sounding(kana: str) -> str:
+    """A reading as it sounds, so that two who write one name from hearing write it alike.
+
+    Width, hiragana or katakana, spaces and ・, small letters, ぢづをゐゑ, and how a long vowel is
+    written (ゆうこ, ゆーこ; おおの, おうの) make no difference. Voiced marks do.
+    """
+    plain = "".join(fold_kana(kana).replace("・", "").split()).translate(_SMALL)
+    heard = ""
+    for character in plain.translate(_SOUNDS):
+        before = _VOWEL_OF.get(unicodedata.normalize("NFD", heard[-1])[0], "") if heard else ""
+        if character in ("ー", before) or before + character in ("おう", "えい"):
+            character = before
+        heard += character
+    return heard
 
 
 def kana_row(kana: str) -> str:

@@ -84,5 +84,7 @@ document.querySelector('input[type="file"][name="photo"]')?.addEventListener("ch
 
 // After leaving, the back button shows nothing of what was there: old pages ask the server again.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted && body.dataset.me) location.reload();
+  if (!event.persisted || !body.dataset.me) return;
+  body.hidden = true;
+  location.reload();
 });

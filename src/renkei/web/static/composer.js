@@ -42,6 +42,7 @@ if (form) {
     saving = null;
   }
   addEventListener("online", () => unsaved && save());
+  document.addEventListener("renkei:keep", () => unsaved && save());
   addEventListener("pagehide", () => {
     if (!unsaved) return;
     unsaved = false;
@@ -109,7 +110,7 @@ if (form) {
         open(data.html);
         // The same text that could not be sent keeps its key: a second try never posts twice.
         const send = document.querySelector("#send");
-        const now = ["text", "kind", "importance", "reply_to"].map((name) => send.elements.namedItem(name).value).join("\n");
+        const now = ["text", "kind", "importance", "reply_to", "attachments"].map((name) => send.elements.namedItem(name).value).join("\n");
         if (key && key.now === now) send.elements.namedItem("key").value = key.value;
         key = { now, value: send.elements.namedItem("key").value };
       } else wrong(data.message);
@@ -136,6 +137,11 @@ if (form) {
     }
     throw new Unsent();
   }
+  document.querySelector("#sheet").addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-move]")) return;
+    clearTimeout(timer);
+    unsaved = false; // it goes to another group: nothing of it stays here
+  });
   document.querySelector("#sheet").addEventListener("submit", async (event) => {
     if (event.target.id !== "send" || event.submitter?.name === "back") return;
     event.preventDefault();

@@ -15,9 +15,12 @@ for (const sheet of document.querySelectorAll("dialog")) {
 }
 
 // Pages of the group without a timeline say nothing of their own: they are simply asked for again.
+// Whoever leaves by what they have just sent is on the way to another page already; where that page
+// does not come, this one goes all the same.
 const group = document.body.dataset.groupId;
+let sent = false;
+document.addEventListener("submit", () => (sent = true));
 onLive(({ kind, data }) => {
   if (document.querySelector("main[data-group]")) return;
-  if (kind === "gone" && data.group === group) location.reload();
-  if (kind === "over") location.reload();
+  if (kind === "gone" && data.group === group) setTimeout(() => location.reload(), sent ? 5000 : 0);
 });

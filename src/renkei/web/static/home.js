@@ -5,7 +5,7 @@ let waiting = 0;
 
 async function refresh() {
   waiting = 0;
-  const answer = await fetch("/home", { headers: { Accept: "text/html" } }).catch(() => null);
+  const answer = await fetch("/home", { headers: { Accept: "text/html", "Renkei-By": "script" } }).catch(() => null);
   if (!answer?.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const name of ["todo", "unread"]) {

@@ -2,7 +2,8 @@
 // on what it hears; when it closes, another takes over. Without locks every tab has its own.
 //
 // What a page hears, through onLive(listener): {kind, data} with kind
-//   hello   {groups: {id: newest number}}   the stream (again) stands; compare with what you have
+//   hello   {groups: {id: newest number}, band}   the stream (again) stands; compare with what you have
+//   band    {band}                          what stands on every page in a disaster is another
 //   message {group, seq, html}, changed {group, seq, html}, read {group, account, seq}
 //   joined  {group, seq}, gone {group}      you may hear a group, or no longer
 //   down, up                                the line is cut, or back
@@ -10,10 +11,11 @@
 const listeners = new Set();
 const positions = new Map(); // group → newest number heard of
 const channel = "BroadcastChannel" in self ? new BroadcastChannel("renkei-live") : null;
-const KINDS = ["hello", "message", "changed", "read", "joined", "gone"];
+const KINDS = ["hello", "message", "changed", "read", "joined", "gone", "band"];
 let source = null;
 let attempts = 0;
 let connected = false;
+let band = ""; // the mark of what stands on every page
 let leaving = false; // signing out here: the page goes elsewhere by itself
 
 export function onLive(listener) {
@@ -25,6 +27,7 @@ function tell(kind, data = {}) {
   if (kind === "hello") for (const [group, seq] of Object.entries(data.groups)) note(group, seq);
   if (kind === "message" || kind === "joined") note(data.group, data.seq);
   if (kind === "gone") positions.delete(data.group);
+  if (kind === "hello" || kind === "band") band = data.band;
   for (const listener of listeners) listener({ kind, data });
 }
 
@@ -61,19 +64,20 @@ function connect() {
   source.addEventListener("bye", (event) => {
     const { why } = JSON.parse(event.data);
     if (why === "standing") return over();
+    if (why === "stop") return again(500 + Math.random() * 3500); // the server restarts: not all at once
     again();
   });
   source.onerror = () => again();
 }
 
 // We reconnect ourselves: a browser gives up for good after some answers, and we must not.
-function again() {
+function again(pause = Math.min(30000, 400 * 2 ** Math.min(attempts + 1, 7)) * (0.75 + Math.random() / 2)) {
   source?.close();
   source = null;
   connected = false;
   attempts += 1;
   if (attempts > 1 || !navigator.onLine) heard("down");
-  setTimeout(ask, Math.min(30000, 400 * 2 ** Math.min(attempts, 7)) * (0.75 + Math.random() / 2));
+  setTimeout(ask, pause);
 }
 
 // Before trying again: is it the line, or are we not signed in any more?
@@ -102,7 +106,7 @@ function lead() {
   if (channel) {
     channel.addEventListener("message", ({ data }) => {
       if (data.kind === "where" && connected) {
-        channel.postMessage({ kind: "hello", data: { groups: Object.fromEntries(positions) } });
+        channel.postMessage({ kind: "hello", data: { groups: Object.fromEntries(positions), band } });
       }
     });
   }

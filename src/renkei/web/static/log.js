@@ -21,9 +21,29 @@ function readers(article) {
   return n;
 }
 
+// Pins, which are the team's, and bookmarks, which are one's own: by the numbers of their entries.
+const marked = { pinned: new Set(numbers(main.dataset.pinned)), kept: new Set(numbers(main.dataset.kept)) };
+function numbers(words) {
+  return (words ?? "").split(" ").filter(Boolean);
+}
+
+// What a message bears from now on; put() shows it.
+export function setMarks(seq, marks) {
+  for (const [name, on] of Object.entries(marks)) marked[name][on ? "add" : "delete"](String(seq));
+}
+
+function put(article) {
+  for (const name of ["kept", "pinned"]) {
+    const chips = article.querySelector(":scope > .chips");
+    chips?.querySelector(`[data-mark=${name}]`)?.remove();
+    if (chips && marked[name].has(article.dataset.seq)) chips.prepend(document.getElementById(`mark-${name}`).content.cloneNode(true));
+  }
+}
+
 // The server sends everybody the same; what is different for each is marked here.
 export function mark(within) {
   for (const article of within.querySelectorAll("article[data-sender]")) {
+    put(article);
     article.toggleAttribute("data-mine", isMine(article));
     const act = article.querySelector(":scope > .receipts > [data-act=understand]");
     act?.setAttribute("aria-pressed", act.dataset.by.split(" ").includes(me));

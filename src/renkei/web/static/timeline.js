@@ -1,6 +1,7 @@
 // The timeline as it lives: opening at the unread, older and newer pages, live entries, reading.
 import { onLive } from "./live.js";
 import * as log from "./log.js";
+import "./attach.js";
 import "./composer.js";
 import { ask, close, load, open, say, Unsent } from "./sheet.js";
 
@@ -249,7 +250,6 @@ addEventListener("online", async () => {
 
 onLive(async ({ kind, data }) => {
   if (kind === "down") line(true);
-  if (kind === "over") location.reload();
   if (kind === "hello" || kind === "joined") {
     end = Math.max(end, (kind === "joined" ? data.group === group && data.seq : data.groups[group]) || 0);
     await catchUp();
@@ -296,6 +296,7 @@ document.querySelector("#sheet").addEventListener("submit", async (event) => {
     const { ok, data } = await ask(form.action, new FormData(form));
     if (data.html) return open(data.html);
     if (!ok) return say(data.message);
+    if (data.marks) log.setMarks(data.seq, data.marks);
     log.replace(data.seq, data.article);
     close();
   } catch {

@@ -16,6 +16,7 @@ from renkei.config.management.commands.load import (
 )
 from renkei.config.terminal import Command as TerminalCommand
 from renkei.config.terminal import columns
+from renkei.config.unlocking import unlock
 from renkei.enrollment import demonstration
 from renkei.enrollment.cast import people_to_try
 from renkei.region.models import Region
@@ -38,6 +39,15 @@ class Command(TerminalCommand):
     ) -> None:
         if not no_serve:
             launch.refuse_taken(HOST, port)
+        unlock()
+        if no_serve:
+            self._prepare(region, port, sessions)
+            return
+        with launch.alone():
+            self._prepare(region, port, sessions)
+            launch.serve(self, HOST, port)
+
+    def _prepare(self, region: Path, port: int, sessions: Path | None) -> None:
         prepare()
         loaded = Region.objects.first() or self._load(region)
         if not demonstration.is_here():
@@ -52,8 +62,6 @@ class Command(TerminalCommand):
             count = demonstration.write_sessions(loaded, origin, sessions)
             self.stdout.write(f"{count}人のセッションを {sessions} に書きました。")
         self._welcome(loaded, origin)
-        if not no_serve:
-            launch.serve(self, HOST, port)
 
     def _load(self, folder: Path) -> Region:
         read = read_folder_of(folder)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from renkei.config.installation import prepare
 from renkei.config.terminal import Command as TerminalCommand
 from renkei.config.terminal import ProgressLine
+from renkei.config.unlocking import unlock
 from renkei.enrollment.loader import Loaded, NotEmpty, NotTaken, load_region
 from renkei.region.folder import FILES, Fault, RegionFolder, read_folder
 
@@ -34,13 +35,20 @@ class Command(TerminalCommand):
             if not json:
                 self.stdout.write("誤りはありません。")
             return
+        unlock()
         prepare()
         loaded = take_over(read, demo=False)
         if not json:
             self.stdout.write(summary(loaded))
             self.stdout.write(
                 "パスワードはまだ誰にも設定されていません（本人だけが決められます）。"
-                "はじめて入るための一回限りのリンクは、この版ではまだ発行できません。"
+                "まず運営事務局の方が、この機械の上で一回限りのリンクを作って入ります:"
+            )
+            for line in read.operator_staff:
+                self.stdout.write(f"  renkei access {line.email}")
+            self.stdout.write(
+                "次に、運営事務局の方が「連携管理者」の画面で連携管理者のリンクを、"
+                "連携管理者が「スタッフ」の画面で自分の事業所のスタッフのリンクを作ります。"
             )
 
     def _print_faults(self, faults: list[Fault], json: bool) -> None:

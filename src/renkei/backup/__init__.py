@@ -1,0 +1,1 @@
+"""Copies of the whole installation: that they were made, and that they can be brought back."""

@@ -1,0 +1,8 @@
+"""What a draft gives away: who can be told from it, and whether the telephone comes first.
+
+Of whom it says something that the group may not know: A12.2, A13.2, N3.3; of an emergency: N4.9.
+
+Pure: knows neither database nor clock. ``folding`` makes writings alike and remembers where each
+character stood; ``names``, ``dates``, ``numbers`` and ``addresses`` find; ``emergency`` and
+``vitals`` judge what is happening; ``check`` gives the verdict.
+"""

@@ -1,0 +1,152 @@
+"""Marks on messages: bookmarks (しおり), which are one's own, and pins, which are the team's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from renkei.communication.found import note_found
+from renkei.communication.hits import COLUMNS, SAID, WIDTH, Hit, Opening
+from renkei.communication.models import Bookmark, Pin
+from renkei.group.disclosures import Head, Shell, archived_lines, head, shell
+from renkei.kernel.clock import from_us
+from renkei.kernel.database import id_of, rows
+from renkei.people.faces import name_by
+from renkei.policy.standing import Actor, Standing
+from renkei.policy.use_case import Change, disclosure, own_record, use_case
+
+MOST_PINS: Final = 50  # shown; a board on which everything hangs shows nothing
+
+
+# ── Setting and taking away ──────────────────────────────────────────────────────────────────────
+
+
+@use_case("communication.bookmark", on="communication")
+def bookmark_communication(change: Change, *, kept: bool) -> None:
+    """Put a bookmark on a message, or take one's own away. Nobody else learns of it.
+
+    The line stands in the person's own stream.
+    """
+    message = change.standing.what.message
+    assert message is not None
+    change.stream = f"account:{change.account.hex}"
+    change.about("Communication", message.id, seq=message.seq, kept=kept)
+    mine = Bookmark.objects.filter(communication=message.id, account=change.account)
+    if mine.exists() == kept:
+        change.silent = True
+    elif kept:
+        Bookmark.objects.create(
+            communication_id=message.id, account_id=change.account, at=change.now
+        )
+    else:
+        mine.delete()
+
+
+@use_case("communication.pin", on="communication")
+def pin_communication(change: Change, *, pinned: bool) -> None:
+    """Pin a message for the whole team, or unpin it, whoever pinned it."""
+    message = change.standing.what.message
+    assert message is not None
+    change.about("Communication", message.id, seq=message.seq, pinned=pinned)
+    there = Pin.objects.filter(communication=message.id)
+    if there.exists() == pinned:
+        change.silent = True
+        return
+    if pinned:
+        Pin.objects.create(
+            group_id=change.group,
+            communication_id=message.id,
+            account_id=change.account,
+            at=change.now,
+        )
+    else:
+        there.delete()
+    change.tell("changed", change.group, message.seq)
+
+
+# ── Seeing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A marked message: since when, and by whom if it is pinned."""
+
+    hit: Hit
+    at: datetime
+    by: str = ""
+
+
+_PINS = f"""
+    SELECT {COLUMNS}, x.at, x.account_id FROM communication_pin x
+    JOIN communication_communication t ON t.id = x.communication_id
+    WHERE x.group_id = %s AND {SAID} ORDER BY x.at DESC, x.id DESC LIMIT %s"""
+_BOOKMARKS = f"""
+    SELECT {COLUMNS}, x.at, NULL FROM communication_bookmark x
+    JOIN communication_communication t ON t.id = x.communication_id
+    WHERE x.account_id = %s AND {SAID} ORDER BY x.at DESC, x.id DESC"""
+
+
+def _opening(standing: Standing, frame: Shell) -> Opening:
+    """For the groups that the person may see at this moment, and no other."""
+    return Opening([*frame.groups, *archived_lines(standing)])
+
+
+def _marked(opening: Opening, found: list[tuple[Any, ...]]) -> list[Marked]:
+    names: dict[UUID, str] = {}
+    marked = []
+    for one in found:
+        if (hit := opening.hit(one[:WIDTH])) is None:
+            continue
+        by = id_of(one[WIDTH + 1]) if one[WIDTH + 1] else None
+        if by is not None and by not in names:
+            names[by] = name_by(by)
+        marked.append(Marked(hit, from_us(one[WIDTH]), names[by] if by else ""))
+    return marked
+
+
+@disclosure("home.see", on="region")
+def _bookmarks(standing: Standing) -> tuple[Standing, Shell, list[Marked]]:
+    assert standing.who.account is not None
+    frame = shell(standing)
+    found = rows(_BOOKMARKS, [standing.who.account.hex])
+    return standing, frame, _marked(_opening(standing, frame), found)
+
+
+def see_bookmarks(actor: Actor) -> tuple[Shell, list[Marked]]:
+    """One's own bookmarks in the groups that one may see now, the newest first."""
+    standing, frame, marked = _bookmarks(actor, None)
+    _record(standing, "bookmarks.see", marked)
+    return frame, marked
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What a team has pinned."""
+
+    head: Head
+    pins: list[Marked]
+
+
+@disclosure("group.see", on="group")
+def _pins(standing: Standing) -> tuple[Standing, Board]:
+    where = standing.where
+    assert where is not None and where.group is not None
+    top = head(standing)
+    found = rows(_PINS, [where.group.hex, MOST_PINS])
+    return standing, Board(top, _marked(_opening(standing, top.shell), found))
+
+
+def see_pins(actor: Actor, group: UUID) -> Board:
+    """What the team has pinned, the newest pin first."""
+    standing, board = _pins(actor, group)
+    _record(standing, "pins.see", board.pins)
+    return board
+
+
+def _record(standing: Standing, action: str, marked: list[Marked]) -> None:
+    """Put on record what of it was never disclosed to the person before."""
+    assert standing.who.account is not None
+    with own_record(standing, action, f"Account/{standing.who.account.hex}") as change:
+        shown = [(one.hit.group.id, one.hit.seq, one.hit.whole) for one in marked]
+        change.detail["found"] = note_found(change, shown)
+        change.silent = not change.detail["found"]

@@ -1,0 +1,33 @@
+"""Moving a draft to where it belongs: from a connection into the patient's own group (A13.2)."""
+
+from django.utils.translation import gettext_noop
+
+from renkei.communication.models import MAX_LENGTH, Draft
+from renkei.kernel.entity import uuid7
+from renkei.kernel.errors import Problem
+from renkei.kernel.japanese import clean_text
+from renkei.policy.use_case import Change, use_case
+
+
+@use_case("communication.draft", on="group")
+def add_to_draft(change: Change, *, text: str) -> None:
+    """Put what was begun elsewhere into one's draft here, below what stands there. No line.
+
+    Raises:
+        Problem: far longer than a message can be.
+    """
+    change.silent = True
+    group, key = change.group, change.where.key
+    assert key is not None
+    draft = Draft.objects.filter(group_id=group, account_id=change.account).first()
+    content = draft.unseal("content") if draft else {"kind": "report", "importance": "normal"}
+    parts = [content.get("text", "").strip(), clean_text(text).strip()]
+    whole = "\n\n".join(part for part in parts if part)
+    if len(whole) > 2 * MAX_LENGTH:
+        raise Problem(
+            gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(whole)
+        )
+    draft = draft or Draft(id=uuid7(), group_id=group, account_id=change.account, key_id=key)
+    draft.seal("content", {**content, "text": whole, "reply_to": None})
+    draft.saved_at = change.now
+    draft.save()

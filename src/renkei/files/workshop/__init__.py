@@ -1,0 +1,1 @@
+"""The program that opens what people send; see ``job``."""

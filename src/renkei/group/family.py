@@ -1,0 +1,343 @@
+"""The group with the patient and relatives, beside the professionals' one (A11.5).
+
+They have accounts of a kind of their own and work for nobody. Nothing of the professionals' group
+is reached from here: the two have keys, logs and members of their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_noop
+
+from renkei.group.membership import group_of, join, say
+from renkei.group.models import FamilyAgreement, Group, Member
+from renkei.kernel import clock, vault
+from renkei.kernel.entity import uuid7
+from renkei.kernel.errors import Problem
+from renkei.kernel.japanese import clean_text, fold_kana, is_role_address
+from renkei.patient.models import Consent, Patient
+from renkei.people.access import Given, Identified, given, issue_link, take_everything
+from renkei.people.models import Account, OneTimeLink, PractitionerRole, Profile
+from renkei.policy.use_case import Change, use_case
+from renkei.policy.who import STOPPED
+
+OWN_ADDRESS: Final = gettext_noop(
+    "This person takes part with another patient as well. The link can only go to"
+    " their own address."
+)
+NOBODY_THERE: Final = gettext_noop("This person takes part no more.")
+TWO_ADDRESSES: Final = gettext_noop(
+    "Somebody who works in the region signs in with this address. Who works here and is of the"
+    " family as well uses two accounts with two addresses: please ask for a private one."
+)
+ANOTHERS: Final = gettext_noop(
+    "Another person signs in with this address. Everybody needs an address of their own."
+)
+
+
+@use_case("family.open", on="group")
+def open_family_group(change: Change, *, members: Sequence[UUID]) -> Group:
+    """Open the group with the family beside the patient's, with some of its members (A11.5).
+
+    Whoever opens it is in it, if they are in the patient's group. It is managed by those among them
+    who manage the patient's group for the managing organization.
+
+    Raises:
+        Problem: there is one already, or nobody of them could manage it.
+    """
+    beside = group_of(change)
+    change.about("Group", beside.id, patient=change.patient.hex)
+    if Group.objects.filter(patient=change.patient, kind="family", closed_at=None).exists():
+        raise Problem(gettext_noop("This patient has a group with the family already."))
+    mine = {change.where.member.id} if change.where.member else set()
+    team = _working(change, beside, {*members, *mine})
+    charge = {one.id for one in team if _would_manage(one, beside)}
+    if not charge:
+        raise Problem(
+            gettext_noop(
+                "Somebody of the managing organization who manages the patient's group has to take"
+                " part."
+            ),
+            field="members",
+        )
+    group = Group(
+        id=uuid7(),
+        key_id=vault.make_key("group"),
+        region_id=beside.region_id,
+        kind=Group.Kind.FAMILY,
+        patient_id=change.patient,
+        organization_id=beside.organization_id,
+        opened_at=change.now,
+        opened_by_id=change.account,
+    )
+    group.save(force_insert=True)
+    change.stream = f"group:{group.id.hex}"
+    change.about("Group", group.id, patient=change.patient.hex)
+    say(change, group, "opened", subject=None)
+    for one in team:
+        _take_in(change, group, one, manager=one.id in charge)
+    Member.objects.filter(group=group).update(read_seq=group.last_seq)
+    say(change, beside, "beside", subject=None)
+    return group
+
+
+@use_case("family.add", on="group")
+def add_professionals(change: Change, *, members: Sequence[UUID]) -> int:
+    """Let more of the patient's group take part in the one with the family; how many they are.
+
+    Raises:
+        Problem: nobody was chosen who is in the patient's group, or they are in both.
+    """
+    group = group_of(change)
+    change.about("Group", group.id)
+    beside = Group.objects.filter(patient=change.patient, kind="patient", closed_at=None).first()
+    inside = set(group.members.filter(ended_at=None).values_list("account", flat=True))
+    team = _working(change, beside, set(members)) if beside else []
+    team = [one for one in team if one.account_id not in inside]
+    if not team or beside is None:
+        raise Problem(gettext_noop("Please choose somebody."), field="members")
+    for one in team:
+        _take_in(change, group, one, manager=_would_manage(one, beside))
+    return len(team)
+
+
+def _working(change: Change, beside: Group, wanted: set[UUID]) -> list[Member]:
+    """Those of these members of the patient's group who are in office."""
+    roles = PractitionerRole.objects.filter(
+        PractitionerRole.working(change.now),
+        organization__suspended_at=None,
+        organization__left_on=None,
+        account__suspended_at=None,
+    ).exclude(restriction__in=STOPPED)
+    found = beside.members.filter(pk__in=wanted, ended_at=None, role__in=roles)
+    return list(found.select_related("role").order_by("joined_at", "id"))
+
+
+def _would_manage(one: Member, beside: Group) -> bool:
+    """Whether they manage the patient's group for the organization that manages the patient."""
+    return (
+        one.manager and one.role is not None and one.role.organization_id == beside.organization_id
+    )
+
+
+def _take_in(change: Change, group: Group, one: Member, *, manager: bool) -> None:
+    assert one.role is not None
+    join(
+        change,
+        group,
+        one.role,
+        role_in_care=one.role_in_care,
+        manager=manager,
+        origin=Member.Origin.BESIDE,
+        appointed_by=change.account,
+    )
+    say(
+        change,
+        group,
+        "joined",
+        subject=one.role,
+        text=one.role_in_care,
+        sender=one.account_id,
+    )
+
+
+# ── Patient and relatives ────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """That the patient agreed: who said so for them, how, and when."""
+
+    by: str
+    relationship: str  # of ``Consent.RELATIONSHIPS``
+    how: str
+    agreed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Who is let in: somebody around the patient, or with None the patient; and their address."""
+
+    related_person: UUID | None
+    kana: str
+    email: str
+
+
+@use_case("family.invite", on="group")
+def invite_family(
+    change: Change, *, who: Relation, agreement: Agreement, way: str, word: str = ""
+) -> Given | None:
+    """Let the patient or a relative take part, with the patient's agreement on record (A11.5).
+
+    Returns:
+        The one-time link to their first password; None for who has an account of the family's kind
+        already, and signs in with it as before.
+
+    Raises:
+        Problem: the person takes part already, the address is a colleague's or another's, the link
+            cannot go on paper, or something of the agreement is missing.
+    """
+    group = group_of(change)
+    change.about("Group", group.id)
+    patient = Patient.objects.select_for_update().get(pk=change.patient)
+    name, kana = _called(patient, who)
+    _check_agreement(agreement)
+    inside = group.members.filter(ended_at=None).exclude(relation="")
+    relation = Member.Relation.RELATIVE if who.related_person else Member.Relation.PATIENT
+    if inside.filter(relation=relation, related_person=who.related_person).exists():
+        raise Problem(gettext_noop("This person is in the group already."), field="who")
+    account = _account(change, group, _checked_address(who.email), name, kana)
+    if inside.filter(account=account).exists():
+        raise Problem(ANOTHERS, field="email")
+    if not account.has_usable_password():
+        _refuse_by_hand(change, account, way)
+    member = Member(
+        id=uuid7(),
+        key_id=group.key_id,
+        group=group,
+        account=account,
+        relation=relation,
+        related_person_id=who.related_person,
+        origin=Member.Origin.FAMILY,
+        joined_at=change.now,
+        read_seq=group.last_seq,
+    )
+    member.save(force_insert=True)
+    _keep_agreement(change, member, agreement)
+    link = None
+    if not account.has_usable_password():
+        first = OneTimeLink.Purpose.FIRST.value
+        link = given(change, account, issue_link(change, account, first, way=way, word=word))
+    change.about("Member", member.id, account=account.id.hex, relation=relation.value)
+    say(change, group, "family_in", subject=None, text=name)
+    change.end_standings(group=group.id, account=account.id)
+    return link
+
+
+def _called(patient: Patient, who: Relation) -> tuple[str, str]:
+    """Name and reading of the person, as they stand in the patient's record."""
+    if who.related_person is None:
+        identity = patient.identity
+        return identity.name, identity.kana
+    found = patient.related_persons.filter(pk=who.related_person).first()
+    if found is None:
+        raise Problem(gettext_noop("Please choose one."), field="who")
+    kana = fold_kana(" ".join(clean_text(who.kana).split()))[:100] or found.person.kana
+    return found.person.name, kana
+
+
+def _check_agreement(agreement: Agreement) -> None:
+    if not agreement.by.strip() or len(agreement.by) > 100:
+        raise Problem(gettext_noop("Please write who agreed."), field="by")
+    if agreement.relationship not in Consent.RELATIONSHIPS:
+        raise Problem(gettext_noop("Please choose the relationship."), field="relationship")
+    if agreement.how not in FamilyAgreement.How.values:
+        raise Problem(gettext_noop("Please choose one."), field="how")
+    if agreement.agreed_on > clock.today():
+        raise Problem(gettext_noop("The date is in the future."), field="agreed_on")
+
+
+def _checked_address(email: str) -> str:
+    cleaned = email.strip().lower()
+    try:
+        validate_email(cleaned)
+    except ValidationError:
+        raise Problem(gettext_noop("Please check the e-mail address."), field="email") from None
+    if is_role_address(cleaned):
+        raise Problem(ANOTHERS, field="email")
+    return cleaned
+
+
+def _account(change: Change, group: Group, email: str, name: str, kana: str) -> Account:
+    """The account of this address: the one they have for another group of a family, or a new one.
+
+    Raises:
+        Problem: it belongs to somebody who works here, or to somebody of another name.
+    """
+    found = Account.objects.select_for_update().filter(email=email).first()
+    if found is None:
+        account = Account(
+            id=uuid7(),
+            key_id=vault.make_key("account"),
+            region_id=group.region_id,
+            email=email,
+            family=True,
+            made_at=change.now,
+        )
+        account.set_unusable_password()
+        account.seal("profile_sealed", asdict(Profile(name, kana)))
+        account.save(force_insert=True)
+        return account
+    if not found.family:
+        raise Problem(TWO_ADDRESSES, field="email")
+    same = "".join(found.profile.name.split()) == "".join(name.split())
+    if found.region_id != group.region_id or found.suspended_at is not None or not same:
+        raise Problem(ANOTHERS, field="email")
+    return found
+
+
+def _keep_agreement(change: Change, member: Member, agreement: Agreement) -> None:
+    kept = FamilyAgreement(
+        id=uuid7(),
+        key_id=member.key_id,
+        member=member,
+        how=agreement.how,
+        agreed_on=agreement.agreed_on,
+        recorded_by_id=change.account,
+        recorded_at=change.now,
+    )
+    kept.seal("said_sealed", {"by": agreement.by.strip(), "relationship": agreement.relationship})
+    kept.save(force_insert=True)
+    change.detail |= {"agreed": agreement.agreed_on.isoformat(), "how": agreement.how}
+
+
+def _refuse_by_hand(change: Change, account: Account, way: str) -> None:
+    """Let a link on paper be made only for who takes part with this patient alone.
+
+    Raises:
+        Problem: they take, or took, part with another patient as well.
+    """
+    elsewhere = account.memberships.exclude(group__patient=change.patient)
+    if way != OneTimeLink.Way.MAIL and elsewhere.exists():
+        raise Problem(OWN_ADDRESS, field="way")
+
+
+@use_case("family.link", on="member")
+def renew_family_access(
+    change: Change, *, way: str, word: str = "", identified: Identified
+) -> Given:
+    """A new one-time link for the patient or a relative; what they signed in with before ends.
+
+    On paper only to who takes part with this patient alone. Else whoever manages one group could
+    open another family's with it: then the link goes to the person's own address.
+
+    Raises:
+        Problem: it is not somebody of the family, or how they were identified is not said.
+    """
+    in_question = change.standing.what.member
+    assert in_question is not None
+    found = Member.objects.filter(pk=in_question).exclude(relation="")
+    member = found.first()
+    if member is None:
+        raise Problem(NOBODY_THERE)
+    account = Account.objects.select_for_update().get(pk=member.account_id)
+    change.about("Member", member.id, account=account.id.hex)
+    if not account.family or account.suspended_at is not None:
+        raise Problem(NOBODY_THERE)
+    _refuse_by_hand(change, account, way)
+    purpose = OneTimeLink.Purpose.FIRST
+    if account.has_usable_password():
+        purpose = OneTimeLink.Purpose.RESET
+        if not identified.checked:
+            raise Problem(
+                gettext_noop("Please say how you made sure that it is this person."),
+                field="checked",
+            )
+        take_everything(change, account)
+    token = issue_link(change, account, purpose.value, way=way, word=word, identified=identified)
+    return given(change, account, token)

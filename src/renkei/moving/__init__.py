@@ -1,0 +1,1 @@
+"""The whole installation as documented files: out of one server, into another."""

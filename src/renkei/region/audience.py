@@ -1,0 +1,61 @@
+"""To whom a notice is addressed: everyone, or those of some organizations, professions, duties."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """All conditions that are set have to be met; none is set: everyone, families too."""
+
+    organizations: frozenset[UUID] = frozenset()
+    professions: frozenset[str] = frozenset()
+    administrators: bool = False
+
+    @property
+    def everyone(self) -> bool:
+        """Whether nothing narrows it down."""
+        return not (self.organizations or self.professions or self.administrators)
+
+    def holds(self, organization: UUID, profession: str, administrator: bool) -> bool:
+        """Whether somebody's work for an organization is addressed."""
+        return (
+            (not self.organizations or organization in self.organizations)
+            and (not self.professions or profession in self.professions)
+            and (administrator or not self.administrators)
+        )
+
+    def stored(self) -> dict[str, Any] | None:
+        """What a notice keeps of it."""
+        if self.everyone:
+            return None
+        return {
+            "organizations": sorted(one.hex for one in self.organizations),
+            "professions": sorted(self.professions),
+            "administrators": self.administrators,
+        }
+
+
+EVERYONE = Audience()
+Work = tuple[UUID, str, bool]  # organization, profession, administrator
+
+
+def audience(stored: Any) -> Audience:
+    """The audience that a notice keeps; a column read past Django is still text."""
+    kept = orjson.loads(stored) if isinstance(stored, str) else stored
+    if not kept:
+        return EVERYONE
+    return Audience(
+        frozenset(UUID(one) for one in kept["organizations"]),
+        frozenset(kept["professions"]),
+        bool(kept["administrators"]),
+    )
+
+
+def addressed(to: Audience, work: Iterable[Work]) -> bool:
+    """Whether a person with this work is addressed."""
+    return to.everyone or any(to.holds(*one) for one in work)

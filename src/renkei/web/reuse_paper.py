@@ -1,0 +1,169 @@
+"""Permitted copies as PDF and as text, and the sheets of a fax: Japanese, whoever opens them."""
+
+from datetime import date, datetime
+from typing import Final
+
+from renkei.disclosure.copying import Copy, Part
+from renkei.disclosure.faxing import Ready
+from renkei.disclosure.items import shown_number
+from renkei.enrollment.printing import Printed, edition, region_values
+from renkei.kernel import clock
+from renkei.kernel.japanese import wareki
+from renkei.paperwork.form import Filled, Sheet, form_pages, form_pdf
+from renkei.paperwork.pdf import pdf
+from renkei.region.disclosures import public_region
+from renkei.region.form_texts import forms, in_force
+from renkei.region.models import Region
+from renkei.web import reuse_words as words
+
+CLOSING: Final = (
+    "許された目的・人・期限に限って使い、期限が来たら破棄してください。ほかの人へ渡すことはできません。\n"
+    "この写しを開いたことは記録されています。"
+)
+FORM: Final = "fax-cover"
+
+
+def _day(value: date) -> str:
+    return wareki(value)
+
+
+def moment(value: datetime) -> str:
+    """A moment as it stands on paper."""
+    here = value.astimezone(clock.JAPAN)
+    return f"{wareki(here.date())} {here:%-H:%M}"
+
+
+def _source(part: Part) -> str:
+    return "　".join(one for one in (part.author, part.work) if one)
+
+
+def _note(part: Part) -> str:
+    said = ["書いたあとに訂正されています。"] if part.corrected else []
+    if part.condition:
+        said.append(f"書いた人の条件: {part.condition}")
+    return "　".join(said)
+
+
+def _facts(copy: Copy) -> list[tuple[str, str]]:
+    about = [
+        ("患者", f"{copy.patient} 様" if copy.patient else ""),
+        ("連携元事業所", copy.organization),
+        ("目的", f"{words.PAPER_PURPOSES[copy.purpose]}　{copy.detail}"),
+        ("渡した相手", copy.user),
+        ("使う人", copy.users),
+        ("使える期限", f"{_day(copy.until)} まで"),
+        ("開いた日時", moment(copy.opened_at)),
+    ]
+    return [(name, said) for name, said in about if said]
+
+
+def enclosed(copy: Copy) -> list[dict[str, str]]:
+    """The parts of a copy as the sheets read them."""
+    outside = copy.purpose == "outside"
+    return [
+        {
+            "source": _source(one),
+            "at": _day(one.at.astimezone(clock.JAPAN).date()) if outside else moment(one.at),
+            "text": one.text,
+            "note": _note(one),
+        }
+        for one in copy.parts
+    ]
+
+
+def copy_paper(copy: Copy) -> Printed:
+    """The copy as PDF, with the name of who opened it and when across every page.
+
+    Raises:
+        Problem: there is no Japanese font on this machine.
+    """
+    region = public_region()
+    number = shown_number(copy.number)
+    content = pdf(
+        "copy",
+        {
+            "title": "二次利用の写し（個人が分からないようにしたもの）"
+            if copy.purpose == "outside"
+            else "二次利用の写し",
+            "number": number,
+            "mark": f"{copy.user}　{moment(copy.opened_at)}　{number}",
+            "facts": _facts(copy),
+            "parts": enclosed(copy),
+            "closing": CLOSING,
+            "footer": f"{region.name} 連携　許可番号 {number}　{_day(copy.until)} まで",
+        },
+    )
+    return Printed(f"copy-{number}.pdf", content)
+
+
+def copy_text(copy: Copy) -> str:
+    """The copy as text, with everything that has to stand with it."""
+    head = [f"許可番号: {shown_number(copy.number)}"]
+    head += [f"{name}: {said}" for name, said in _facts(copy)]
+    parts = [
+        "\n".join(
+            one for one in (f"■ {part['source']}　{part['at']}", part["text"], part["note"]) if one
+        )
+        for part in enclosed(copy)
+    ]
+    return "\n".join(head) + "\n\n" + "\n\n".join(parts) + f"\n\n{CLOSING}\n"
+
+
+def record_text(copy: Copy) -> str:
+    """What is pasted into 支援経過: what was said, by whom, when; the permission's number."""
+    said = [
+        f"{part['at']}　{part['source']}\n{part['text']}"
+        + (f"\n（{part['note']}）" if part["note"] else "")
+        for part in enclosed(copy)
+    ]
+    return "\n\n".join(said) + f"\n（連携 許可番号 {shown_number(copy.number)}）"
+
+
+def fax_paper(ready: Ready) -> tuple[Printed, int]:
+    """Cover and content of a fax, and how many pages they are.
+
+    Raises:
+        Problem: there is no Japanese font on this machine.
+    """
+    pages = form_pages(_fax_sheet(ready, "00"))
+    number = shown_number(ready.copy.number)
+    return Printed(f"fax-{number}.pdf", form_pdf(_fax_sheet(ready, str(pages)))), pages
+
+
+def _fax_sheet(ready: Ready, pages: str) -> Sheet:
+    region, facts, to = public_region(), forms()[FORM], ready.to
+    of = Region.objects.order_by("opened_at").values_list("pk", flat=True).get()
+    text = in_force(of, FORM, clock.today())
+    sender = ready.values
+    values = {
+        **region_values(region),
+        **sender,
+        "to_organization": to.organization,
+        "to_person": to.person,
+        "to_fax": to.number,
+        "from_organization": sender.get("organization.name", ""),
+        "from_person": ready.sender,
+        "from_phone": sender.get("organization.phone", ""),
+        "from_fax": sender.get("organization.fax", ""),
+        "date": moment(ready.at),
+        "pages": pages,
+        "subject": to.subject,
+        "permission_number": shown_number(ready.copy.number),
+        "reply": to.reply,
+    }
+    return Sheet(
+        title=facts.title,
+        fields=facts.facts["field"],
+        text=text.text,
+        filled=Filled(values=values, ticked=_ticked(text.text)),
+        edition=edition(text),
+        footer=f"{region.name} 連携　{region.operator_name}",
+        copies=(f"許可番号 {shown_number(ready.copy.number)}",),
+        enclosed=tuple(enclosed(ready.copy)),
+    )
+
+
+def _ticked(text: str) -> frozenset[str]:
+    """What was done before: the number was typed twice, and somebody was rung."""
+    done = ("番号を二人で、又は二度確かめた", "電話で在席を確かめた")
+    return frozenset(one for one in done if one in text)

@@ -1,0 +1,198 @@
+"""What drafts give away: judged as 2,188 labelled drafts say, in one place and another."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management.base import CommandError
+
+from renkei.communication.guard.check import DIRECT, FREE, check
+from renkei.communication.guard.roster import Person, Roster, make_ready
+from renkei.communication.guard.words import WHY
+from renkei.config.management.commands.guard import Command, roster_of
+
+HERE = Path(__file__).parent
+TODAY = date(2026, 11, 27)
+SETS = {
+    "drafts": 1478,  # written with the guard at hand
+    "drafts_held_out": 270,  # written before it was first run: 269 verdicts right then, P .91 R .98
+    "drafts_second_held_out": 256,  # the same after it was mended: 252 right then, P .91 R .91
+    "drafts_third_held_out": 184,  # once more: 183 right then, P .94 R .97
+}
+
+
+@pytest.fixture(scope="module")
+def roster() -> Roster:
+    return roster_of(json.loads((HERE / "roster.json").read_text(encoding="utf-8")))
+
+
+def drafts(name):
+    lines = (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def place(group):
+    return group.removeprefix("patient:")
+
+
+@pytest.mark.once
+@pytest.mark.clause("A12.2")
+@pytest.mark.clause("A13.2")
+@pytest.mark.clause("N3.3")
+@pytest.mark.parametrize("name", SETS)
+def test_verdicts_are_right_in_97_of_100(name, roster):
+    labelled = drafts(name)
+    assert len(labelled) == SETS[name]
+    wrong = [
+        one
+        for one in labelled
+        if check(one["text"], place(one["group"]), roster, TODAY).verdict != one["verdict"]
+    ]
+    assert len(wrong) <= len(labelled) * 0.03, wrong
+
+
+@pytest.mark.once
+@pytest.mark.clause("N4.9")
+@pytest.mark.parametrize("name", SETS)
+def test_emergencies_are_found_and_what_is_none_is_not(name, roster):
+    shown = {True: [], False: []}
+    missed = []
+    for one in drafts(name):
+        if check(one["text"], place(one["group"]), roster, TODAY).phone:
+            shown[one["phone"]].append(one["text"])
+        elif one["phone"]:
+            missed.append(one["text"])
+    right, wrong = len(shown[True]), len(shown[False])
+    assert right / (right + wrong) >= 0.95, shown[False]
+    assert right / (right + len(missed)) >= 0.95, missed
+
+
+@pytest.mark.once
+def test_there_are_enough_of_each():
+    all_of_them = [one for name in SETS for one in drafts(name)]
+    emergencies = [one for one in all_of_them if one["phone"]]
+    near = [one for one in all_of_them if not one["phone"] and one["verdict"] == "pass"]
+    assert len(all_of_them) >= 600 and len(emergencies) >= 100 and len(near) >= 100
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", SETS)
+def test_each_finding_says_where_it_stands_and_why(name, roster):
+    for one in drafts(name):
+        for found in check(one["text"], place(one["group"]), roster, TODAY).findings:
+            assert 0 <= found.start < found.end <= len(one["text"])
+            assert found.why in WHY
+
+
+@pytest.mark.once
+def test_the_place_is_that_of_the_text_as_written(roster):
+    text = "件名：Ｒｅ\n㍼１２年３月５日生の ﾀｶﾊｼ ﾊﾅさん\u200b"
+    found = check(text, FREE, roster, TODAY).findings
+    assert [text[one.start : one.end] for one in found] == ["㍼１２年３月５日", "ﾀｶﾊｼ ﾊﾅ"]
+
+
+@pytest.mark.once
+@pytest.mark.clause("N3.3")
+def test_of_two_who_share_a_name_the_groups_own_is_nobody_else():
+    roster = make_ready(
+        [
+            Person("a", "渡邉 陽子", "わたなべ ようこ", "1935-01-01"),
+            Person("b", "渡邊 洋子", "わたなべ ようこ", "1935-11-01"),
+        ]
+    )
+    assert check("わたなべようこ様の薬", "a", roster, TODAY).verdict == "pass"
+    assert check("渡辺洋子様の薬", "a", roster, TODAY).verdict == "ask"
+    assert check("昭和10年11月1日の方", "a", roster, TODAY).verdict == "ask"
+    assert check("わたなべようこ様の薬", DIRECT, roster, TODAY).verdict == "ask"
+
+
+@pytest.mark.once
+def test_somebody_without_patients_is_still_held_back_from_anybodys_birth_date():
+    nobody = make_ready([])
+    assert check("昭和12年3月5日生の方", FREE, nobody, TODAY).verdict == "stop"
+    assert check("髙橋ハナさん", FREE, nobody, TODAY).verdict == "pass"
+
+
+@pytest.mark.once
+def test_a_day_to_come_is_nobodys_birthday():
+    assert check("2026年12月24日生", FREE, make_ready([]), date(2026, 11, 27)).verdict == "pass"
+    assert check("2026年12月24日生", FREE, make_ready([]), date(2027, 1, 5)).verdict == "stop"
+
+
+@pytest.mark.once
+def test_a_name_in_one_piece_is_told_from_its_reading():
+    roster = make_ready([Person("a", "髙橋ハナ", "たかはし はな")])
+    for text in ("高橋 はなさん", "Hana Takahashi", "髙橋さん宅のハナさん"):
+        assert check(text, FREE, roster, TODAY).verdict == "stop", text
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "odd", ["", "\u200b", "\U000e0100", "ﾞ", "々", "\x00", "さん" * 3000, "1-" * 3000, "年" * 3000]
+)
+def test_whatever_is_written_it_is_judged(odd, roster):
+    assert check(odd, FREE, roster, TODAY).verdict == "pass"
+
+
+@pytest.mark.once
+def test_the_command_prints_a_line_for_each_draft(tmp_path):
+    drafts = [
+        {"id": "a", "group": "free", "text": "髙橋ハナさんの件で相談です"},
+        {"id": 2, "group": "patient:Q01", "text": "佐藤二郎さんも同じ薬です"},
+        {"id": "c", "group": "direct", "text": "SpO2 82%、意識もうろうです"},
+    ]
+    said = subprocess.run(
+        [sys.executable, "-m", "renkei", "guard", "--roster", str(HERE / "roster.json")],
+        input="\n".join(json.dumps(one, ensure_ascii=False) for one in drafts),
+        capture_output=True,
+        text=True,
+        env={**os.environ, "RENKEI_DATA": str(tmp_path / "none")},
+    )
+    assert said.returncode == 0, said.stderr
+    printed = [json.loads(line) for line in said.stdout.splitlines()]
+    assert [(one["id"], one["verdict"], one["phone"]) for one in printed] == [
+        ("a", "stop", False),
+        (2, "ask", False),
+        ("c", "pass", True),
+    ]
+    assert printed[0]["findings"] == [
+        {"kind": "name", "start": 0, "end": 4, "why": "患者さんの名前のようです。"}
+    ]
+    assert not (tmp_path / "none").exists()  # nothing is stored
+
+
+@pytest.mark.once
+def test_the_command_says_what_it_could_not_read(tmp_path):
+    torn = tmp_path / "roster.json"
+    torn.write_text("{")
+    for roster, draft in ((torn, "{}"), (HERE / "roster.json", '{"id": 1, "group": "elsewhere"}')):
+        with pytest.raises(CommandError):
+            command = Command(stdout=StringIO())
+            command.stdin = StringIO(draft)
+            command.handle(roster=str(roster))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "被保険者" + "あ" * 24,
+        "被保険者" + "の証" * 12,
+        "胸痛" * 1200,
+        ("胸痛" + "あ" * 8) * 1000,
+        "丸の内" + "・" * 9000,
+    ],
+    ids=["a label", "a label of many readings", "a cry", "cries", "masks"],
+)
+def test_no_draft_holds_up_everybody_else(text):
+    """A check holds the interpreter, so everybody else waits: a second of it is far too much."""
+    person = Person("a" * 32, "山田 太郎", "やまだ たろう", "1940-01-02", (), "千代田区丸の内1-2-3")
+    held = make_ready([person], [])
+    begun = time.process_time()
+    check(text, FREE, held, TODAY)
+    assert time.process_time() - begun < 1

@@ -1,0 +1,60 @@
+"""Pages that everybody can read and use: WCAG 2.2 A and AA as far as axe-core can tell."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import DESK, PHONE, People, World
+
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+PUBLIC = ["/", "/?ja=easy", "/policy", "/organizations", "/news", "/help", "/join", "/join/back",
+          "/report", "/forms", "/sign-in", "/password/forgotten"]  # fmt: skip
+OF_ADMINISTRATORS = ["/home", "/menu", "/patients", "/groups", "/me", "/staff", "/staff/new",
+                     "/staff/import", "/devices", "/consents", "/incidents", "/points",
+                     "/training", "/training/staff", "/training/courses/first",
+                     "/training/courses/first/parts/1", "/papers", "/rights"]  # fmt: skip
+OF_THE_OPERATOR = ["/home", "/applications", "/applications/new", "/administrators", "/disasters",
+                   "/backups", "/news/desk", "/news/new",
+                   "/notices/new", "/training/all", "/training/courses", "/training/lectures",
+                   "/papers", "/form-texts", "/form-texts/form-3-staff-pledge",
+                   "/form-texts/form-3-staff-pledge/0", "/rights/counts"]  # fmt: skip
+
+
+def found_wrong(page: Page, address: str) -> list[str]:
+    """What axe-core finds on a page, and whether it can be read without scrolling sideways."""
+    page.goto(address)
+    found = Axe().run(page, options=WCAG).response["violations"]
+    wrong = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return wrong + ([f"{wide} px too wide"] if wide > 0 else [])
+
+
+def walk(page: Page, world: World, addresses: list[str]) -> dict[str, list[str]]:
+    found = {one: found_wrong(page, world.origin + one) for one in addresses}
+    return {address: wrong for address, wrong in found.items() if wrong}
+
+
+@pytest.mark.clause("A19.1")
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_public_pages(people: People, world: World, size: dict) -> None:
+    assert walk(people.window(size), world, PUBLIC) == {}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_pages_of_an_administrator(people: People, world: World, size: dict) -> None:
+    page = people.ready(world.who(email="itomaki@tsumugi.example"), size)
+    assert walk(page, world, OF_ADMINISTRATORS) == {}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_pages_of_the_operator(people: People, world: World, size: dict) -> None:
+    page = people.ready(world.who(email="sunadokei@suishin.example"), size)
+    assert walk(page, world, OF_THE_OPERATOR) == {}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_pages_about_one_colleague(people: People, world: World, size: dict) -> None:
+    page = people.ready(world.who(email="itomaki@tsumugi.example"), size)
+    page.goto(f"{world.origin}/staff?q=toriizuka")
+    one = page.locator("tbody a.btn").first.get_attribute("href")
+    assert one and walk(page, world, [one, f"{one}/leave"]) == {}

@@ -1,0 +1,1 @@
+"""Faults provoked for real: processes killed, disks filled, locks held, bytes flipped."""

@@ -1,0 +1,349 @@
+"""The group with the family: opened beside the patient's, with the patient's agreement (A11.5)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from renkei.audit.models import AuditEvent
+from renkei.communication.models import Communication
+from renkei.communication.reading import read_timeline
+from renkei.communication.services import send_communication
+from renkei.enrollment.staffing import add_person
+from renkei.group import family
+from renkei.group.family import Agreement, Relation
+from renkei.group.family_desk import see_family, see_family_link
+from renkei.group.home import see_home
+from renkei.group.models import FamilyAgreement, Group, Member
+from renkei.group.services import leave_group, release_member
+from renkei.incident.stops import suspend_person
+from renkei.kernel import clock
+from renkei.kernel.errors import Problem, Refused, Unknown
+from renkei.patient.changing import ChangeForm, change_consent
+from renkei.patient.models import Consent, Patient, RelatedPerson
+from renkei.patient.services import withdraw_consent
+from renkei.people.access import Given, Identified
+from renkei.people.begin import begin
+from renkei.people.joining import NewStaff, answer_registration
+from renkei.people.models import Account
+from renkei.policy.loading import load
+from renkei.policy.rules import may
+from tests.cast import Cast, group_of_kind, visible
+
+pytestmark = pytest.mark.clause("A11.5")
+WORD = "ひみつのことば"
+PASSWORD = "correct horse battery staple 7"
+
+
+def agreed() -> Agreement:
+    return Agreement("森田 キヨ", "本人", "paper", clock.today())
+
+
+def daughter(cast: Cast) -> UUID:
+    patient = Patient.objects.get(pk=cast.patient)
+    one = RelatedPerson(patient=patient, key_id=patient.key_id)
+    one.seal("person_sealed", {"name": "森田 花子", "relationship": "長女", "kana": "もりた はなこ",
+                               "phones": []})  # fmt: skip
+    one.save(force_insert=True)
+    return one.id
+
+
+def opened(cast: Cast, *names: str) -> Group:
+    members = [cast.members[name] for name in names]
+    return family.open_family_group(cast["manager"], cast.group, members=members)
+
+
+def let_in(cast: Cast, group: UUID, who: UUID | None, email: str, **more: object) -> Given | None:
+    given: dict[str, object] = {"way": "paper", "word": WORD, "agreement": agreed()} | more
+    return family.invite_family(
+        cast["manager"],
+        group,
+        who=Relation(who, "", email),
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def events(group: UUID) -> list[str]:
+    return list(
+        Communication.objects.filter(group=group).order_by("seq").values_list("event", flat=True)
+    )
+
+
+def test_it_is_opened_beside_the_patients_with_those_who_were_picked(cast: Cast) -> None:
+    group = opened(cast, "nurse")
+    assert (group.kind, group.patient_id, group.organization_id) == (
+        "family", cast.patient, cast.organizations["station"],
+    )  # fmt: skip
+    inside = {one.account_id: one.manager for one in group.members.all()}
+    assert inside == {cast.account("manager"): True, cast.account("nurse"): False}
+    assert events(group.id) == ["opened", "joined", "joined"]
+    assert events(cast.group)[-1] == "beside"
+    assert not may(load(cast["physician"], "group", group.id), "group.see")
+    assert may(load(cast["nurse"], "group", group.id), "communication.send")
+    with pytest.raises(Problem, match="already"):
+        opened(cast)
+    assert family.add_professionals(
+        cast["manager"], group.id, members=[cast.members["physician"], cast.members["nurse"]]
+    ) == 1  # fmt: skip
+    physician = group.members.get(account=cast.account("physician"))
+    assert not physician.manager  # manages the patient's by delegation, and not the family's
+    assert events(group.id)[-1] == "joined"
+
+
+def test_nobody_picks_who_is_not_in_the_patients_group(cast: Cast) -> None:
+    group = opened(cast)
+    _, members = group_of_kind(cast, "free", {"stranger": True})
+    for one in (members["stranger"], uuid4(), cast.members["former"]):
+        with pytest.raises(Problem):
+            family.add_professionals(cast["manager"], group.id, members=[one])
+    assert not group.members.exclude(account=cast.account("manager")).exists()
+
+
+def test_an_administrator_who_is_no_member_needs_a_manager_in_it(cast: Cast) -> None:
+    with pytest.raises(Problem, match="managing organization"):
+        family.open_family_group(
+            cast["administrator_same"], cast.group, members=[cast.members["nurse"]]
+        )
+    group = family.open_family_group(
+        cast["administrator_same"], cast.group, members=[cast.members["manager"]]
+    )
+    assert not group.members.filter(account=cast.account("administrator_same")).exists()
+
+
+def test_a_relative_comes_in_with_the_agreement_on_record_and_signs_in(cast: Cast) -> None:
+    group, who = opened(cast), daughter(cast)
+    given = let_in(cast, group.id, who, "Hanako@Example.jp")
+    assert given is not None and given.name == "森田 花子"
+    account = Account.objects.get(email="hanako@example.jp")
+    assert account.family and not account.has_usable_password()
+    member = group.members.get(account=account)
+    assert (member.relation, member.related_person_id, member.role) == ("relative", who, None)
+    kept = FamilyAgreement.objects.get(member=member)
+    assert kept.unseal("said_sealed") == {"by": "森田 キヨ", "relationship": "本人"}
+    assert (kept.how, kept.recorded_by_id) == ("paper", cast.account("manager"))
+    assert events(group.id)[-1] == "family_in"
+    line = AuditEvent.objects.filter(action="family.invite").latest("id")
+    assert '"how":"paper"' in line.detail.replace(" ", "") and "花子" not in line.detail
+    (inside,) = see_family(cast["manager"], group.id).people
+    assert (inside.relationship, inside.begun) == ("長女", False)
+    with pytest.raises(Problem):
+        begin(given.token, word="ちがうことば", password=PASSWORD)
+    begin(given.token, word=WORD, password=PASSWORD)
+    (inside,) = see_family(cast["manager"], group.id).people
+    assert inside.begun and inside.agreed is not None and inside.agreed.by == "森田 キヨ"
+
+
+def test_the_patient_comes_in_as_such_and_once(cast: Cast) -> None:
+    group = opened(cast)
+    let_in(cast, group.id, None, "kiyo@example.jp")
+    assert group.members.get(account__email="kiyo@example.jp").relation == "patient"
+    with pytest.raises(Problem, match="already"):
+        let_in(cast, group.id, None, "other@example.jp")
+    assert None not in {one.id for one in see_family(cast["manager"], group.id).choices}
+
+
+def test_who_works_here_needs_another_address(cast: Cast) -> None:
+    group = opened(cast)
+    colleague = Account.objects.get(pk=cast.account("stranger")).email
+    with pytest.raises(Problem, match="two accounts with two addresses"):
+        let_in(cast, group.id, None, colleague)
+    with pytest.raises(Problem, match="of their own"):
+        let_in(cast, group.id, None, "info@example.jp")
+    with pytest.raises(Problem, match="Another person"):  # somebody else's of the family's kind
+        let_in(cast, group.id, None, Account.objects.get(pk=cast.account("family")).email)
+    assert not group.members.exclude(relation="").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"by": " "}, {"relationship": "隣人"}, {"how": "email"},
+     {"agreed_on": clock.today() + timedelta(days=1)}],
+)  # fmt: skip
+def test_without_the_agreement_nobody_comes_in(cast: Cast, wrong: dict[str, object]) -> None:
+    group = opened(cast)
+    with pytest.raises(Problem):
+        let_in(cast, group.id, None, "kiyo@example.jp", agreement=replace(agreed(), **wrong))  # type: ignore[arg-type]
+    assert not Account.objects.filter(email="kiyo@example.jp").exists()
+
+
+def test_the_link_on_paper_needs_the_persons_own_word(cast: Cast) -> None:
+    group = opened(cast)
+    with pytest.raises(Problem, match="word"):
+        let_in(cast, group.id, None, "kiyo@example.jp", word="")
+    assert let_in(cast, group.id, None, "kiyo@example.jp", way="mail", word="") is not None
+
+
+def test_declining_purpose_4_refuses_closes_and_tells(cast: Cast) -> None:
+    group = opened(cast, "nurse")
+    let_in(cast, group.id, None, "kiyo@example.jp")
+    member = group.members.get(relation="patient")
+    form = ChangeForm(
+        declined=(4,), changed_on=clock.today(), how="meeting", signer="森田 キヨ",
+        relationship="本人",
+    )  # fmt: skip
+    change_consent(cast["administrator_same"], cast.patient, form=form)
+    assert events(group.id)[-1] == events(cast.group)[-1] == "family_off"
+    assert may(load(cast["manager"], "group", cast.group), "group.see")
+    for name in ("manager", "nurse"):
+        assert not may(load(cast[name], "group", group.id), "group.see")
+    desk = see_family(cast["manager"], group.id)
+    assert desk.refused == "purpose" and not desk.can & {"family.invite", "family.add"}
+    with pytest.raises(Refused):
+        let_in(cast, group.id, daughter(cast), "hanako@example.jp")
+    with pytest.raises(Refused):
+        see_family_link(cast["manager"], member.id)
+    release_member(cast["manager"], member.id, reason="同意の取り消し")
+    change_consent(cast["administrator_same"], cast.patient, form=replace(form, declined=()))
+    assert events(group.id)[-1] == "family_on"
+    assert may(load(cast["manager"], "group", group.id), "group.see")
+
+
+def test_it_is_not_opened_against_the_patients_wish(cast: Cast) -> None:
+    Consent.objects.filter(patient=cast.patient).update(declined="4")
+    assert see_family(cast["manager"], cast.group).refused == "purpose"
+    with pytest.raises(Refused):
+        opened(cast)
+    withdraw_consent(
+        cast["administrator_same"], cast.patient, reason="", withdrawn_on=clock.today()
+    )
+    assert see_family(cast["manager"], cast.group).refused == "sharing"
+
+
+def test_a_relative_leaves_or_is_released_and_the_timeline_names_them(cast: Cast) -> None:
+    group, members = group_of_kind(
+        cast, "family", {"manager": True, "nurse": False, "family": False}
+    )
+    leave_group(cast["family"], group, reason="もう使わないため")
+    left = Communication.objects.get(group=group, event="left")
+    assert left.sender_id == cast.account("family")
+    with pytest.raises(Refused):
+        read_timeline(cast["family"], group)
+    assert group not in visible(cast["family"])
+    again, members = _another(cast, group)
+    release_member(cast["manager"], members["family"], reason="支援の終わり")
+    seen = read_timeline(cast["nurse"], again)
+    told = next(one for one in seen.entries if one.event == "released")
+    assert told.text == Account.objects.get(pk=cast.account("family")).profile.name
+
+
+def _another(cast: Cast, before: UUID) -> tuple[UUID, dict[str, UUID]]:
+    Group.objects.filter(pk=before).update(closed_at=clock.now())
+    return group_of_kind(cast, "family", {"manager": True, "nurse": False, "family": False})
+
+
+# ── New links ────────────────────────────────────────────────────────────────────────────────────
+
+
+def renewed(cast: Cast, name: str, member: UUID, **more: object) -> Given:
+    given: dict[str, object] = {"way": "paper", "word": WORD, "identified": Identified("in_person")}
+    return family.renew_family_access(cast[name], member, **(given | more))  # type: ignore[arg-type]
+
+
+def test_a_new_link_ends_what_they_signed_in_with(cast: Cast) -> None:
+    group, members = group_of_kind(cast, "family", {"manager": True, "family": False})
+    with pytest.raises(Problem, match="made sure"):
+        renewed(cast, "manager", members["family"], identified=Identified())
+    assert may(load(cast["family"], "group", group), "group.see")
+    given = renewed(cast, "manager", members["family"])
+    assert given.account == cast.account("family")
+    assert not Account.objects.get(pk=given.account).has_usable_password()
+    assert group not in _seen(cast)
+
+
+def _seen(cast: Cast) -> set[UUID]:
+    try:
+        return set(visible(cast["family"]))
+    except Exception:  # signed out
+        return set()
+
+
+def test_managing_one_group_opens_no_other_familys(cast: Cast) -> None:
+    """Whoever manages one could else make a link on paper and come in as the relative elsewhere."""
+    _, members = group_of_kind(cast, "family", {"manager": True, "family": False})
+    elsewhere = Patient.objects.get(pk=cast.patient)
+    elsewhere.pk = uuid4()
+    elsewhere.save(force_insert=True)
+    other = Group.objects.filter(kind="family").get()
+    other.pk, other.patient = uuid4(), elsewhere
+    other.save(force_insert=True)
+    Member.objects.create(
+        group=other, key_id=other.key_id, account_id=cast.account("family"), relation="relative",
+        origin="family", joined_at=clock.now(),
+    )  # fmt: skip
+    with pytest.raises(Problem, match="own address"):
+        renewed(cast, "manager", members["family"])
+    assert renewed(cast, "manager", members["family"], way="mail", word="")
+
+
+def test_inviting_who_has_not_signed_in_yet_opens_no_other_familys(cast: Cast) -> None:
+    """The address and the name of a relative are enough to invite them, and not to be them."""
+    group, _ = group_of_kind(cast, "family", {"manager": True})
+    who = daughter(cast)
+    let_in(cast, group, who, "hanako@example.jp")
+    taken = Member.objects.get(related_person=who)
+    elsewhere = Patient.objects.get(pk=cast.patient)
+    elsewhere.pk = uuid4()
+    elsewhere.save(force_insert=True)
+    Group.objects.filter(pk=group).update(patient=elsewhere)
+    beside, _ = group_of_kind(cast, "family", {"manager": True})
+    with pytest.raises(Problem, match="own address"):
+        let_in(cast, beside, who, "hanako@example.jp")
+    assert not Member.objects.filter(group=beside, account=taken.account_id).exists()
+    assert let_in(cast, beside, who, "hanako@example.jp", way="mail", word="")
+
+
+@pytest.mark.parametrize("name", ["nurse", "physician", "stranger", "administrator_other",
+                                  "operator", "family", "sole"])  # fmt: skip
+def test_others_neither_open_nor_invite_nor_make_links(cast: Cast, name: str) -> None:
+    group, members = group_of_kind(
+        cast, "family", {"manager": True, "nurse": False, "family": False}
+    )
+    for action in (
+        lambda: renewed(cast, name, members["family"]),
+        lambda: family.add_professionals(cast[name], group, members=[cast.members["nurse"]]),
+        lambda: family.invite_family(
+            cast[name], group, who=Relation(None, "", "kiyo@example.jp"), agreement=agreed(),
+            way="paper", word=WORD,
+        ),
+        lambda: see_family(cast[name], group),
+    ):  # fmt: skip
+        with pytest.raises((Refused, Unknown)):
+            action()
+
+
+def test_a_colleague_is_given_no_link_here(cast: Cast) -> None:
+    _, members = group_of_kind(cast, "family", {"manager": True, "nurse": False})
+    with pytest.raises(Problem):
+        renewed(cast, "manager", members["nurse"])
+    assert Account.objects.get(pk=cast.account("nurse")).has_usable_password()
+
+
+def test_the_operator_stops_an_account(cast: Cast) -> None:
+    group, _ = group_of_kind(cast, "family", {"manager": True, "family": False})
+    suspend_person(cast["operator"], cast.account("family"), reason="調べるため")
+    assert group not in _seen(cast)
+
+
+def test_both_write_and_read_in_it(cast: Cast) -> None:
+    group, _ = group_of_kind(cast, "family", {"manager": True, "family": False})
+    said = {"key": uuid4(), "confirmed": True}
+    send_communication(cast["family"], group, text="昨夜はよく眠れました", **said)
+    seen = read_timeline(cast["manager"], group)
+    assert [one.text for one in seen.entries] == ["昨夜はよく眠れました"]
+    assert seen.entries[0].sender.profession == "ご本人・ご家族"
+
+
+def test_an_organization_that_registers_a_relatives_address_does_not_get_that_account(
+    cast: Cast,
+) -> None:
+    """They are told to use another address for work; the account stays what it is."""
+    email = Account.objects.get(pk=cast.account("family")).email
+    one = NewStaff("森田 花子", "もりた はなこ", "看護師", email)
+    add_person(cast["administrator_same"], cast.organizations["station"], one=one)
+    (task,) = [one for one in see_home(cast["family"], None).tasks if one.kind == "two_addresses"]
+    assert task.organization
+    assert task.id is not None
+    with pytest.raises(Refused):
+        answer_registration(cast["family"], None, registration=task.id, right=True)
+    assert not Account.objects.get(pk=cast.account("family")).roles.exists()
