@@ -27,7 +27,9 @@ from renkei.kernel import clock, vault
 from renkei.kernel.errors import Erased, Problem, Refused, Unknown
 from renkei.patient.models import Basics, Patient
 from renkei.patient.services import change_basics
-from renkei.people.models import PractitionerRole
+from renkei.people.models import PractitionerRole, Session
+from renkei.policy.loading import load
+from renkei.policy.rules import may
 from renkei.policy.standing import HOST
 from tests.cast import Cast, group_about, post, set_parameters
 from tests.disclosure.world import (
@@ -151,6 +153,12 @@ def test_one_person_alone_erases_nothing(cast: Cast) -> None:
     for name in ("administrator_same", "administrator_other", "manager"):
         with pytest.raises(Refused):
             confirm_erasure(cast[name], erasure.id)
+    other = both_hats(cast, "other@example.org")  # of the same organization
+    assert not see_erasure(other.actor, erasure.id).mine
+    with pytest.raises(Refused):
+        confirm_erasure(other.actor, erasure.id)
+    Session.objects.filter(account=cast.account("operator")).update(second_factor="card")
+    assert not may(load(cast["operator"], "erasure", erasure.id), "erasure.confirm")
     erasure.refresh_from_db()
     assert erasure.state == "asked"
     with pytest.raises(Exception, match="erasure_by_two_persons"):  # nor does the database

@@ -54,6 +54,15 @@ def accept(cast: Cast, proposed: UUID, name: str = "administrator_other", **fact
     accept_hand_over(cast[name], proposed, acceptance=terms(**facts))
 
 
+def test_what_is_to_be_erased_is_not_handed_over(cast: Cast) -> None:
+    proposed = propose(cast)
+    Patient.objects.filter(pk=cast.patient).update(erase_at=clock.now())
+    with pytest.raises(Refused):
+        accept(cast, proposed)
+    with pytest.raises(Refused):
+        propose(cast)
+
+
 def reads(cast: Cast, name: str, permission: str = "group.see") -> bool:
     return may(load(cast[name], "group", cast.group), permission)
 
@@ -318,7 +327,7 @@ def test_a_group_ended_meanwhile_passes_too_and_nobody_of_the_old_side_manages_i
 
 @pytest.mark.clause("A4")
 def test_a_patient_without_a_group_passes_as_well(cast: Cast) -> None:
-    Group.objects.filter(pk=cast.group).update(patient=None, kind="free")
+    Group.objects.filter(pk=cast.group).update(patient=None, kind="direct", organization=None)
     accept(cast, propose(cast))
     assert Patient.objects.get(pk=cast.patient).organization_id == cast.organizations["clinic"]
 
