@@ -31,7 +31,17 @@ from renkei.patient.models import Consent
 from renkei.people.models import Organization, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from tests.cast import NAMES, NOBODY, Cast, group_of_kind, loading, make_account, make_region, person, post
+from tests.cast import (
+    NAMES,
+    NOBODY,
+    Cast,
+    group_of_kind,
+    loading,
+    make_account,
+    make_region,
+    person,
+    post,
+)
 from tests.communication import attached
 
 

@@ -26,9 +26,7 @@ from renkei.people.models import Account, OneTimeLink, PractitionerRole, Profile
 from renkei.policy.use_case import Change, use_case
 from renkei.policy.who import STOPPED
 
-OWN_ADDRESS: Final = gettext_noop(
-    "This person's link can only go by mail, to their own address."
-)
+OWN_ADDRESS: Final = gettext_noop("This person's link can only go by mail, to their own address.")
 NOBODY_THERE: Final = gettext_noop("This person takes part no more.")
 # One sentence whatever the reason, so that nobody learns whose address it is by asking.
 NOT_THIS_ADDRESS: Final = gettext_noop(
