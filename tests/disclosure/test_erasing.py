@@ -7,7 +7,9 @@ from uuid import UUID
 import pytest
 
 from renkei.audit.models import AuditEvent
+from renkei.communication import holding
 from renkei.communication.models import Communication
+from renkei.config.erased_watch import ErasedWatch
 from renkei.config.erasing import carry_out
 from renkei.config.verification import verify
 from renkei.disclosure import executing, remains
@@ -51,6 +53,24 @@ BY_STANDING = [name for name in ("manager", "nurse", "physician", "former", "str
 
 def everything_fits() -> bool:
     return not [one.breaks for one in verify(lambda *_: None, given=[]) if one.breaks or one.note]
+
+
+def test_no_process_keeps_a_name_that_was_erased(committed: Cast, travel) -> None:
+    """Drafts are held against names in memory: there they go as well, wherever it was done."""
+    erasure, who = confirmed(committed), load(committed["manager"], "region").who
+    elsewhere = ErasedWatch()  # of a process that only looks
+    elsewhere.turn()
+    holding.judge_free(who, "お変わりありません")
+    elsewhere.turn()
+    assert holding._held
+    Erasure.objects.update(begun_at=clock.now())
+    elsewhere.turn()
+    assert not holding._held
+    Erasure.objects.update(begun_at=None)
+    holding.judge_free(who, "お変わりありません")
+    over(travel)
+    executing.execute(erasure.id)
+    assert not holding._held
 
 
 # ── Asking ───────────────────────────────────────────────────────────────────────────────────────

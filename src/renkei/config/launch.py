@@ -107,6 +107,7 @@ def serve(command: BaseCommand, host: str, port: int, *, drain: float = 0.0) -> 
     from renkei.config.asgi import application
     from renkei.config.clock_watch import ClockWatch
     from renkei.config.edition_watch import EditionWatch
+    from renkei.config.erased_watch import ErasedWatch
     from renkei.config.following import following
     from renkei.config.rounds import Rounds
     from renkei.config.server import serve as serve_application
@@ -115,7 +116,7 @@ def serve(command: BaseCommand, host: str, port: int, *, drain: float = 0.0) -> 
     sys.setswitchinterval(TURN_SECONDS)
     app = application()
     app.door.most = max(MOST_BESIDE, raise_limits() - MOST_BESIDE)
-    with ClockWatch(), Rounds(), EditionWatch(), following():
+    with ClockWatch(), Rounds(), EditionWatch(), ErasedWatch(), following():
         serve_application(host, port, app=app, sockets=sockets or None, drain=drain)
 
 
