@@ -285,7 +285,21 @@ def test_numbers_in_kanji(written: str, value: int | None) -> None:
     assert number(written) == value
 
 
-HOSTILE = ("a.", "1-", "S1", "a@", "0-", "一.", "1日", "アa", "昭1", "髙橋 ", "taka", "みどり", "亜")
+HOSTILE = (
+    "a.",
+    "1-",
+    "S1",
+    "a@",
+    "0-",
+    "一.",
+    "1日",
+    "アa",
+    "昭1",
+    "髙橋 ",
+    "taka",
+    "みどり",
+    "亜",
+)
 
 
 def test_no_text_holds_the_server_up() -> None:

@@ -143,7 +143,7 @@ def find(text: str, known: Known) -> list[Found]:
 
 
 def _apart(hits: list[_Hit], length: int) -> list[_Hit]:
-    """Of those that overlap the one of the lower rank, then the longer, in the order of the text."""
+    """Of those that overlap the one of lower rank, then the longer; in the order of the text."""
     kept, taken = [], bytearray(length)
     for one in sorted(hits, key=lambda hit: (hit.rank, hit.start - hit.end, hit.start)):
         if one.end > one.start and not any(taken[one.start : one.end]):
