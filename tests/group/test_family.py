@@ -186,6 +186,9 @@ def test_declining_purpose_4_refuses_closes_and_tells(cast: Cast) -> None:
     assert may(load(cast["manager"], "group", cast.group), "group.see")
     for name in ("manager", "nurse"):
         assert not may(load(cast[name], "group", group.id), "group.see")
+    told = [one.id for one in see_home(cast["manager"], None).tasks if one.kind == "family_off"]
+    assert told == [group.id]
+    assert "family_off" not in [one.kind for one in see_home(cast["nurse"], None).tasks]
     desk = see_family(cast["manager"], group.id)
     assert desk.refused == "purpose" and not desk.can & {"family.invite", "family.add"}
     with pytest.raises(Refused):
@@ -195,6 +198,7 @@ def test_declining_purpose_4_refuses_closes_and_tells(cast: Cast) -> None:
     release_member(cast["manager"], member.id, reason="同意の取り消し")
     change_consent(cast["administrator_same"], cast.patient, form=replace(form, declined=()))
     assert events(group.id)[-1] == "family_on"
+    assert "family_off" not in [one.kind for one in see_home(cast["manager"], None).tasks]
     assert may(load(cast["manager"], "group", group.id), "group.see")
 
 
