@@ -128,9 +128,13 @@ def refuse_last_manager(group: Group, member: Member, now: datetime) -> None:
 
 def in_charge(members: QuerySet[Member], now: datetime) -> QuerySet[Member]:
     """Those of these members who manage the group and are in office."""
+    return in_office(members, now).filter(manager=True)
+
+
+def in_office(members: QuerySet[Member], now: datetime) -> QuerySet[Member]:
+    """Those of these members who work, and neither they nor their organization is stopped."""
     return members.filter(
         Q(role__until=None) | Q(role__until__gt=now),
-        manager=True,
         role__ended_at=None,
         role__organization__suspended_at=None,
         role__organization__left_on=None,
