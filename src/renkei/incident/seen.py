@@ -149,7 +149,7 @@ def _rows(standing: Standing, events: list[Event], reach: dict[UUID, int]) -> li
     pages = [(found, one) for one in events if (found := page_of(one))]
     opened = {thing for (kind, thing, _), _ in pages if kind == "Patient"}
     ranges = [(found, one) for one in events for found in ranges_of(one)]
-    files = [(found, one) for one in events if (found := file_of(one))]
+    files = [(opened_file, one) for one in events if (opened_file := file_of(one))]
     wanted = {
         *reach,
         *(group for (group, _), _ in files),
@@ -174,9 +174,9 @@ def _rows(standing: Standing, events: list[Event], reach: dict[UUID, int]) -> li
         if thing in rows:
             rows[thing].pages.add(page)
             _note(rows[thing], event)
-    for (group_id, thing), event in files:
+    for (group_id, file), event in files:
         if group_id in rows:
-            rows[group_id].files.add(thing)
+            rows[group_id].files.add(file)
             _note(rows[group_id], event)
     distinct = {id(one): one for one in rows.values() if one.reach or one.first_at}
     return sorted(distinct.values(), key=lambda one: (not one.own, -one.entries, one.initials))
