@@ -246,7 +246,8 @@ sees_paper = (
 # A group or a record is erased on the word of two: who administers the managing organization, and
 # somebody else at the operator. The host carries it out; nobody else can (A11.7).
 may_ask_to_erase = ready & joined & on_listed_device & administers & ~restricted
-sees_erasure = ready & (operates | (administers & acts_for_this_organization))
+asks_for_erasures = ready & joined & on_listed_device & administers & acts_for_this_organization
+sees_erasure = (ready & operates) | asks_for_erasures
 
 # What is written here leaves by permission alone (A16): its author's, outside care the group's
 # manager's as well, never against what the patient said, never another organization's document.
@@ -423,7 +424,7 @@ RULES: dict[str, Fact] = {
     "consent.withdraw":          manages_patients,
     "consent.change":            manages_patients,
     # a patient passes to another organization, or was registered by two (A4)
-    "hand_over.propose":        manages_patients & consent_for_sharing & not_to_be_erased,
+    "hand_over.propose":         manages_patients & consent_for_sharing & not_to_be_erased,
     "hand_over.list":            keeps_records,
     "hand_over.see":             keeps_patients | (keeps_records & hand_over_open),
     "hand_over.accept":          keeps_records & ~restricted & hand_over_open
@@ -454,8 +455,8 @@ RULES: dict[str, Fact] = {
     "erasure.list":              ready & operates,
     "erasure.own":               ready & administers & acts_for_this_organization,
     "erasure.see":               sees_erasure,
-    "erasure.print":             ready & administers & acts_for_this_organization & ~restricted,
-    "erasure.confirm":          ready & ~by_card & operates & ~asked_to_erase
+    "erasure.print":             asks_for_erasures & ~restricted,
+    "erasure.confirm":           ready & ~by_card & operates & ~asked_to_erase
                                  & ~works_for_who_erases,
     "erasure.return":            ready & operates,
     "erasure.withdraw":          sees_erasure & ~restricted,
