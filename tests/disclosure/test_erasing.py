@@ -22,6 +22,7 @@ from renkei.disclosure.erasing import (
 )
 from renkei.disclosure.erasures import see_asking_for_record, see_desk, see_erasure, see_own
 from renkei.disclosure.models import Erasure
+from renkei.files import bucket
 from renkei.files.models import File
 from renkei.group.models import Group, Member
 from renkei.group.services import leave_group, open_group
@@ -71,6 +72,21 @@ def test_no_process_keeps_a_name_that_was_erased(committed: Cast, travel) -> Non
     over(travel)
     executing.execute(erasure.id)
     assert not holding._held
+
+
+def test_a_bucket_that_keeps_files_holds_the_erasure_up_and_nothing_else(
+    committed: Cast, travel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed(committed)
+    over(travel)
+
+    def kept(_: object) -> None:
+        raise bucket.Unreachable("let")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(remains, "remove_files", kept)
+        assert [one.why for one in carry_out()] == ["bucket"]
+    assert [one.done for one in carry_out()] == [True]
 
 
 # ── Asking ───────────────────────────────────────────────────────────────────────────────────────

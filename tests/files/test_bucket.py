@@ -15,7 +15,6 @@ from uuid import UUID
 import pytest
 from django.core.management.base import CommandError
 from django.db import transaction
-from werkzeug.serving import make_server
 
 from renkei.backup import filecopies, settling
 from renkei.backup.trouble import Trouble
@@ -29,6 +28,7 @@ from renkei.kernel.errors import Tampered
 from tests.cast import Cast
 
 moto = pytest.importorskip("moto.server", reason="the S3 server of the tests is not installed")
+serving = pytest.importorskip("werkzeug.serving")
 NAME = "sealed"
 Answer = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -63,7 +63,7 @@ class Door:
 def server() -> Iterator[tuple[Door, int]]:
     door = Door()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    made = make_server("127.0.0.1", 0, door, threaded=True)
+    made = serving.make_server("127.0.0.1", 0, door, threaded=True)
     thread = Thread(target=made.serve_forever, daemon=True)
     thread.start()
     yield door, made.port
