@@ -28,6 +28,9 @@ REASONS: Final = {
     "wish": gettext_noop("The patient or family does not want it, as agreed"),
     "other": gettext_noop("Another reason"),
 }
+NAMED: Final = gettext_noop(
+    "“%(words)s” tells who a patient is and cannot stand in a free group. Please take it out."
+)
 _WHOM_MAX = 60  # characters
 
 
@@ -94,6 +97,32 @@ def accept(
     return said
 
 
+def refuse_named(change: Change, kind: str, **texts: str) -> None:
+    """Refuse what tells who a patient is beside the messages of a free group (A12.2).
+
+    What it is for and how it is used, reasons, wishes: there is nobody to ask about them, so they
+    pass or they do not.
+
+    Args:
+        kind: of the group.
+        texts: by the name of their field.
+
+    Raises:
+        Problem: a patient can be told from one of them.
+    """
+    if kind not in ("free", "network"):
+        return
+    for name, text in texts.items():
+        verdict = holding.judge_free(change.standing.who, text) if text else None
+        if verdict is None or verdict.verdict != STOP:
+            continue
+        if not change.entity:
+            change.about("Account", change.account)
+        change.detail |= {"held_back": True, "found": _counted(verdict.findings)}
+        first = next(one for one in verdict.findings if one.kind != "emergency")
+        raise Problem(NAMED, field=name, words=text[first.start : first.end])
+
+
 def _said(answers: Answers) -> str:
     whom = _whom(answers)
     if answers.phone == CALLED and whom:
@@ -117,17 +146,17 @@ def _whom(answers: Answers) -> str:
 
 def _without(verdict: Verdict, before: Verdict) -> Verdict:
     """What is new in a correction."""
-    whose = {patient for found in before.findings for patient in found.patients}
-    kinds = {found.kind for found in before.findings}
-    new = [
-        found
-        for found in verdict.findings
-        if not (found.patients <= whose if found.patients else found.kind in kinds)
-    ]
+    stood = {one for found in before.findings for one in _told(found)}
+    new = [found for found in verdict.findings if not _told(found) <= stood]
     given_away = any(found.kind != "emergency" for found in new)
     return Verdict(
         verdict.verdict if given_away else "pass", verdict.phone and not before.phone, tuple(new)
     )
+
+
+def _told(found: Finding) -> set[tuple[str, str]]:
+    """What is told of whom: a name that stood there answers for no date of birth."""
+    return {(patient, found.kind) for patient in found.patients} or {("", found.kind)}
 
 
 def _counted(findings: tuple[Finding, ...]) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from renkei.communication import log
-from renkei.communication.answers import Answers, accept
+from renkei.communication.answers import Answers, accept, refuse_named
 from renkei.communication.attachments import MOST, NOT_THERE, names_of, take_along
 from renkei.communication.models import (
     MAX_LENGTH,
@@ -254,6 +254,7 @@ def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
     cleaned = clean_text(reason).strip()[:200]
     if not cleaned:
         raise Problem(gettext_noop("Please give a reason."), field="reason")
+    refuse_named(change, change.where.kind, reason=cleaned)
     message.withdrawn_at = change.now
     message.withdrawn_by_id = change.account
     message.seal("withdrawal_reason", cleaned)

@@ -704,6 +704,12 @@ def asked_to_erase(standing: Standing) -> bool:
     return erasure is not None and erasure.asked_by == standing.who.account
 
 
+@fact("who", "erasure")
+def works_for_who_erases(standing: Standing) -> bool:
+    """Works for the organization that asked, whichever they act for now: is no second person."""
+    return standing.what.erasure is not None and standing.what.erasure.interested
+
+
 # ── Hand-over ────────────────────────────────────────────────────────────────────────────────────
 
 
