@@ -39,6 +39,7 @@ class Answers:
     phone: str = ""  # CALLED or NOT_NEEDED
     whom: str = ""  # who was called, as the page calls them
     reason: str = ""  # why the telephone was not needed: a key of ``REASONS``
+    sure: str = ""  # MEANT: a vital sign is unusual, and right
 
 
 def accept(
