@@ -121,7 +121,7 @@ def _value(kind: str, text: str) -> float:
         raise Problem(
             gettext_noop("%(sign)s: “%(typed)s” is not a number."),
             field=PREFIX + kind,
-            sign=_(LABELS[kind]),
+            sign=label(kind),
             typed=text,
         )
     return float(found)
@@ -209,7 +209,7 @@ def check(observed: Observed, now: datetime) -> None:
 def _possible(kind: str, value: float) -> None:
     if vitals.fits(kind, value):
         return
-    sign, facts = SIGNS[kind], {"sign": _(LABELS[kind]), "typed": f"{value:g}"}
+    sign, facts = SIGNS[kind], {"sign": label(kind), "typed": f"{value:g}"}
     if not sign.possible.side(value):
         raise Problem(
             gettext_noop("%(sign)s %(typed)s has too many decimal places."),
@@ -262,12 +262,17 @@ def asked(observed: Observed | None, before: Observed | None = None) -> list[str
     ]
 
 
+def label(kind: str) -> str:
+    """What a number by itself is called, where a blood pressure is two."""
+    return _("Blood pressure, upper") if kind == "systolic" else _(LABELS[kind])
+
+
 def questions(observed: Observed | None, kinds: Iterable[str]) -> list[str]:
     """The values that are asked about: 「体温 34.1℃」."""
     if observed is None:
         return []
     return [
-        f"{_(LABELS[kind])} {vitals.shown(kind, observed.values[kind])}{_(UNITS[kind])}"
+        f"{label(kind)} {vitals.shown(kind, observed.values[kind])}{_(UNITS[kind])}"
         for kind in kinds
     ]
 

@@ -177,7 +177,8 @@ class Rendering:
         """What goes with a message: the vital signs it brings, and its files."""
         shown = ""
         if entry.observed is not None:
-            shown = str(self._module.vitals(entry.observed, readings(entry.observed)))
+            values = readings(entry.observed)
+            shown = str(self._module.vitals(entry.observed, values, entry.sent_at))
         return shown + (str(self._module.files(entry.attachments)) if entry.attachments else "")
 
     def _event(self, entry: Entry) -> str:

@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from renkei.communication.observations import LABELS, UNITS
+from renkei.communication.observations import UNITS, label
 from renkei.group.disclosures import Head, head
 from renkei.group.membership import group_of, say
 from renkei.kernel.clock import from_us
@@ -91,8 +91,22 @@ def set_ranges(change: Change, *, ranges: Ranges) -> None:
     Raises:
         Problem: an end cannot be, the ends are the wrong way round, or nothing has changed.
     """
-    where = change.where
-    assert where.member is not None and where.member.role is not None
+    member = change.where.member
+    assert member is not None and member.role is not None
+    _set(change, ranges, change.account, member.role)
+
+
+@use_case("region.load", on="group")
+def take_over_ranges(change: Change, *, ranges: Ranges, author: UUID, role: UUID) -> None:
+    """What a physician has set before, as the records of the region tell it.
+
+    Raises:
+        Problem: as ``set_ranges``.
+    """
+    _set(change, ranges, author, role)
+
+
+def _set(change: Change, ranges: Ranges, author: UUID, role: UUID) -> None:
     wanted = {kind: _checked(kind, ranges[kind]) for kind in SIGNS if kind in ranges}
     wanted = {kind: one for kind, one in wanted.items() if one != Range(None, None)}
     group = group_of(change)
@@ -103,24 +117,24 @@ def set_ranges(change: Change, *, ranges: Ranges) -> None:
         id=uuid7(),
         key_id=patient.key_id,
         patient=patient,
-        set_by_id=change.account,
-        role_id=where.member.role,
+        set_by_id=author,
+        role_id=role,
         set_at=change.now,
     )
     made.seal("ranges", {kind: list(one) for kind, one in wanted.items()})
     made.save(force_insert=True)
     change.about("ReferenceRange", made.id, signs=len(wanted))
-    say(change, group, "ranges", subject=None, text=_told(wanted))
+    say(change, group, "ranges", subject=None, text=_told(wanted), sender=author)
 
 
 def _checked(kind: str, ends: Range) -> Range:
-    label = _(LABELS[kind])
+    sign = label(kind)
     if any(end is not None and not fits(kind, end) for end in ends):
         least, most = SIGNS[kind].possible
         raise Problem(
             gettext_noop("%(sign)s lies between %(low)s and %(high)s."),
             field=f"low_{kind}",
-            sign=label,
+            sign=sign,
             low=f"{least:g}",
             high=f"{most:g}",
         )
@@ -128,7 +142,7 @@ def _checked(kind: str, ends: Range) -> Range:
         raise Problem(
             gettext_noop("%(sign)s: the lower end is not below the upper one."),
             field=f"low_{kind}",
-            sign=label,
+            sign=sign,
         )
     return ends
 
@@ -149,7 +163,7 @@ def typed_ranges(form: Mapping[str, str]) -> dict[str, Range]:
                 raise Problem(
                     gettext_noop("%(sign)s: “%(typed)s” is not a number."),
                     field=f"{side}_{kind}",
-                    sign=_(LABELS[kind]),
+                    sign=label(kind),
                     typed=text[:20],
                 )
             ends.append(None if end is None else float(end))
@@ -160,12 +174,13 @@ def typed_ranges(form: Mapping[str, str]) -> dict[str, Range]:
 def _told(ranges: Ranges) -> str:
     """The ranges in the words of the region, as they stand in the timeline."""
     with translation.override("ja"):
-        return "、".join(
-            f"{_(LABELS[kind])} {range_words(kind, one)}" for kind, one in ranges.items()
-        )
+        return "、".join(f"{label(kind)} {range_words(kind, one)}" for kind, one in ranges.items())
 
 
 def range_words(kind: str, one: Range) -> str:
-    """From and to, with the unit."""
+    """From and to, with the unit: 「93%以上」."""
     low, high = ("" if end is None else shown(kind, end) for end in one)
-    return f"{low}〜{high}{_(UNITS[kind])}"
+    if low and high:
+        return f"{low}〜{high}{_(UNITS[kind])}"
+    words = _("%(value)s or more") if low else _("%(value)s or less")
+    return words % {"value": f"{low or high}{_(UNITS[kind])}"}

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from renkei.communication.observations import LABELS, UNITS
+from renkei.communication.observations import LABELS, UNITS, label
 from renkei.communication.observing import SPANS, see_vitals
 from renkei.group.ranges import range_words, see_ranges, set_ranges, typed_ranges
 from renkei.kernel.errors import Problem
@@ -48,10 +49,10 @@ def vitals(request: "Request", group: UUID) -> HttpResponse:
         span=span,
         charts=charts([one.observed for one in seen.taken], seen.first, seen.last, ranges),
         size=(WIDTH, HEIGHT),
-        labels=LABELS,
-        units=UNITS,
+        labels={kind: _(label) for kind, label in LABELS.items()},
+        units={kind: _(unit) for kind, unit in UNITS.items()},
         before=(seen.first - timedelta(days=1)).isoformat() if seen.earlier else "",
-        ranges=[(LABELS[kind], range_words(kind, one)) for kind, one in ranges.items()],
+        ranges=[(label(kind), range_words(kind, one)) for kind, one in ranges.items()],
     )
 
 
@@ -85,7 +86,7 @@ class _Line:
 
     def __init__(self, kind: str, ranges: Mapping[str, Range], form: Mapping[str, str]) -> None:
         own, usual = ranges.get(kind, Range(None, None)), SIGNS[kind].usual
-        self.kind, self.label, self.unit = kind, LABELS[kind], UNITS[kind]
+        self.kind, self.label, self.unit = kind, label(kind), _(UNITS[kind])
         self.low = form.get(f"low_{kind}", "" if own.low is None else shown(kind, own.low))
         self.high = form.get(f"high_{kind}", "" if own.high is None else shown(kind, own.high))
         self.usual = range_words(kind, usual)

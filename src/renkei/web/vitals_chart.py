@@ -17,8 +17,8 @@ from renkei.region.vitals import SIGNS, Range, shown
 
 _Height = Callable[[float], float]
 WIDTH: Final = 360
-HEIGHT: Final = 150
-_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 10, 22
+HEIGHT: Final = 160
+_LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 12, 26
 _GAP_DAYS: Final = {"short": 3, "long": 10}  # longer apart: not joined
 _LONG: Final = 31  # days from which a graph counts as long
 _STEPS: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
@@ -119,10 +119,18 @@ def _chart(
         count=len(own),
         least=shown(kind, min(own)),
         most=shown(kind, max(own)),
-        newest=shown(kind, own[-1]),
+        newest=_newest(kind, taken),
         low="" if band.low is None else shown(kind, band.low),
         high="" if band.high is None else shown(kind, band.high),
     )
+
+
+def _newest(kind: str, taken: Sequence[Observed]) -> str:
+    """The last value; of a blood pressure with the lower one."""
+    last = next(one for one in reversed(taken) if kind in one.values)
+    low = last.values.get("diastolic") if kind == "systolic" else None
+    upper = shown(kind, last.values[kind])
+    return upper if low is None else f"{upper}/{shown('diastolic', low)}"
 
 
 def _scale(kind: str, least: float, most: float) -> tuple[float, float, int]:

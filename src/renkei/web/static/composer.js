@@ -135,7 +135,7 @@ if (form) {
         return await ask(words.send, body);
       } catch (problem) {
         if (!(problem instanceof Unsent)) throw problem;
-        document.querySelector("[data-go]").textContent = words.wordsUnsaved;
+        document.querySelector("#sheet [data-go]").textContent = words.wordsUnsaved;
       }
     }
     throw new Unsent();
@@ -151,7 +151,7 @@ if (form) {
     const send = event.target;
     if (send.dataset.busy) return;
     send.dataset.busy = "1";
-    const go = document.querySelector("[data-go]");
+    const go = document.querySelector("#sheet [data-go]");
     const note = send.querySelector("[data-error]");
     note.hidden = true;
     go.setAttribute("aria-disabled", "true");
