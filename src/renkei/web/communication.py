@@ -331,8 +331,8 @@ def draft(request: "Request", group: UUID) -> HttpResponse:
 def move_draft(request: "Request", group: UUID) -> HttpResponse:
     """Put a draft where it belongs: into the group of the patient it is about (A13.2)."""
     form = sent(request)
-    text = said(form).text
-    add_to_draft(request.actor, group, text=text)
+    box = said(form)
+    add_to_draft(request.actor, group, text=box.text, vitals=box.vitals)
     if came_from := _id(form.get("from", "")):
         save_draft(request.actor, came_from, text="")
     return HttpResponseRedirect(f"{reverse('timeline', args=[group])}#write", status=303)
