@@ -15,9 +15,10 @@ from renkei.communication import observations, proof
 from renkei.communication.answers import Answers
 from renkei.communication.guard.check import check
 from renkei.communication.guard.roster import make_ready
+from renkei.communication.measuring import fields_of, measured, typed
 from renkei.communication.message import see_checked, see_confirmation, see_versions
 from renkei.communication.models import Communication, Version
-from renkei.communication.observations import Observed, measured, together, told
+from renkei.communication.observations import Observed, together, told
 from renkei.communication.observing import see_vitals
 from renkei.communication.query import Query
 from renkei.communication.reading import read_timeline
@@ -70,10 +71,10 @@ def test_what_cannot_be_is_refused_with_the_field_to_mend() -> None:
         "v_glucose": {"pulse": "80", "meal": "after"},
         "v_at": {"pulse": "80", "at": "2099-01-01T10:00"},
     }
-    for field, typed in wrong.items():
+    for field, fields in wrong.items():
         with pytest.raises(Problem) as problem:
-            measured(typed, clock.now())
-        assert problem.value.field == field, typed
+            measured(fields, clock.now())
+        assert problem.value.field == field, fields
 
 
 @pytest.mark.once
@@ -82,12 +83,12 @@ def test_a_number_is_read_as_people_type_it_and_nothing_typed_is_nothing_measure
         "v_by": "family", "v_temperature": "３６．５", "v_weight": " 46,25 ", "v_oxygen": "flow",
         "v_flow": "0.5", "v_spo2": "95",
     }  # fmt: skip
-    found = measured(observations.typed(form), clock.now())
+    found = measured(typed(form), clock.now())
     assert found is not None
     assert found.values == {"temperature": 36.5, "spo2": 95.0, "weight": 46.25}
     assert (found.oxygen, found.by) == (0.5, "family")
-    assert observations.same(found, measured(observations.fields_of(found), clock.now()) or found)
-    assert observations.typed({"v_by": "author", "v_at": "", "v_spo2": " "}) == {}
+    assert observations.same(found, measured(fields_of(found), clock.now()) or found)
+    assert typed({"v_by": "author", "v_at": "", "v_spo2": " "}) == {}
     assert measured({}, clock.now()) is None
 
 

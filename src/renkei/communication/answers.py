@@ -11,8 +11,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from renkei.communication import holding
+from renkei.communication import holding, observations
 from renkei.communication.guard.check import ASK, STOP, Finding, Verdict
+from renkei.communication.observations import Observed
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
@@ -93,6 +94,25 @@ def accept(
     if verdict.verdict == ASK or verdict.phone:
         change.detail["found"] = _counted(verdict.findings)
     return said
+
+
+def sure_of(
+    change: Change, observed: Observed | None, before: Observed | None, answers: Answers
+) -> None:
+    """See that the author says an unusual value is meant; how many there were is on record.
+
+    Raises:
+        Problem: they did not.
+    """
+    if not (unusual := observations.asked(observed, before)):
+        return
+    if answers.sure != MEANT:
+        raise Problem(
+            gettext_noop("Really %(values)s? Please say that it is right, or mend it."),
+            field="sure",
+            values=_(", ").join(observations.questions(observed, unusual)),
+        )
+    change.detail["unusual"] = len(unusual)
 
 
 def _said(answers: Answers) -> str:

@@ -12,10 +12,11 @@ from renkei.communication.attachments import Item, item, ready_to_go
 from renkei.communication.entries import Entry, entries, open_text
 from renkei.communication.guard.check import PASS, Finding, Verdict
 from renkei.communication.holding import judge_all
+from renkei.communication.measuring import to_be_told
 from renkei.communication.observations import Observed, asked, questions, together
 from renkei.communication.reading import record_reading
 from renkei.communication.selectors import marks_of
-from renkei.communication.services import checked_text, to_be_told
+from renkei.communication.services import checked_text
 from renkei.group.disclosures import Head, Shell, head, members, shell
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us

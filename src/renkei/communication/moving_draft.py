@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop
 
+from renkei.communication.measuring import NOTHING_TYPED
 from renkei.communication.models import MAX_LENGTH, Draft
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
@@ -12,7 +13,7 @@ from renkei.policy.use_case import Change, use_case
 
 
 @use_case("communication.draft", on="group")
-def add_to_draft(change: Change, *, text: str, vitals: Mapping[str, str]) -> None:
+def add_to_draft(change: Change, *, text: str, vitals: Mapping[str, str] = NOTHING_TYPED) -> None:
     """Put what was begun elsewhere into one's draft here, below what stands there. No line.
 
     Args:

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from types import MappingProxyType
 from uuid import UUID
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from renkei.communication import log, observations
-from renkei.communication.answers import MEANT, Answers, accept
+from renkei.communication.answers import Answers, accept, sure_of
 from renkei.communication.attachments import MOST, NOT_THERE, names_of, take_along
+from renkei.communication.measuring import NOTHING_TYPED, to_be_told
 from renkei.communication.models import (
     MAX_LENGTH,
     Acknowledgement,
@@ -24,7 +23,6 @@ from renkei.communication.models import (
     Version,
 )
 from renkei.communication.observations import Observed, together
-from renkei.group.ranges import ranges_of
 from renkei.kernel import clock
 from renkei.kernel.database import execute, id_of, row
 from renkei.kernel.entity import uuid7
@@ -34,7 +32,6 @@ from renkei.policy.standing import Where
 from renkei.policy.use_case import Change, use_case
 
 NOTHING_SAID = Answers()
-NOTHING_TYPED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,39 +157,6 @@ def send_communication(
         )
     change.tell("log", group, entry.seq)
     return Posted(entry.id, entry.seq, again=False)
-
-
-def to_be_told(where: Where, observed: Observed, posted: datetime) -> Observed:
-    """Vital signs with what is outside for this patient, and with the line of the text.
-
-    Raises:
-        Problem: they cannot be, or the group is not a patient's own: with the family, numbers are
-            told in words (A11.5).
-    """
-    if where.kind != "patient" or where.patient is None:
-        raise Problem(gettext_noop("Vital signs are entered in the patient's own group."))
-    observations.check(observed, posted)
-    judged = observations.judged(observed, ranges_of(where.patient))
-    return observations.told(judged, posted)
-
-
-def sure_of(
-    change: Change, observed: Observed | None, before: Observed | None, answers: Answers
-) -> None:
-    """See that the author says an unusual value is meant; how many there were is on record.
-
-    Raises:
-        Problem: they did not.
-    """
-    if not (unusual := observations.asked(observed, before)):
-        return
-    if answers.sure != MEANT:
-        raise Problem(
-            gettext_noop("Really %(values)s? Please say that it is right, or mend it."),
-            field="sure",
-            values=_(", ").join(observations.questions(observed, unusual)),
-        )
-    change.detail["unusual"] = len(unusual)
 
 
 def _posted_before(group: UUID, sender: UUID, key: UUID) -> Posted | None:

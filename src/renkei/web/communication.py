@@ -20,10 +20,11 @@ from django.views.decorators.http import require_GET, require_POST
 from renkei.communication import reading
 from renkei.communication.answers import REASONS, Answers
 from renkei.communication.hearing import record_hearing
+from renkei.communication.measuring import fields_of, measured, typed
 from renkei.communication.message import see_confirmation
 from renkei.communication.models import Importance, Kind
 from renkei.communication.moving_draft import add_to_draft
-from renkei.communication.observations import Observed, fields_of, measured, readings, typed
+from renkei.communication.observations import Observed, readings
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
 from renkei.group.disclosures import Head

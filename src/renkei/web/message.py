@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from renkei.communication import message as messages
 from renkei.communication.answers import REASONS
 from renkei.communication.marks import bookmark_communication, pin_communication
+from renkei.communication.measuring import fields_of, measured, typed
 from renkei.communication.message import Checked, MessageView
-from renkei.communication.observations import Observed, fields_of, measured, typed
+from renkei.communication.observations import Observed
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import (
     correct_communication,
