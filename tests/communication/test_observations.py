@@ -166,6 +166,7 @@ def test_values_that_no_form_would_bring_are_refused_too(cast: Cast) -> None:
     assert Communication.objects.count() == before
 
 
+@pytest.mark.clause("A11.5")
 def test_with_the_family_there_are_words_and_no_numbers(cast: Cast) -> None:
     family, _ = group_of_kind(cast, "family", {"manager": True})
     free, _ = group_of_kind(cast, "free", {"manager": True})
@@ -239,6 +240,7 @@ def test_opening_the_page_stands_in_the_readers_own_stream(cast: Cast) -> None:
     assert line.action == "page.see" and '"opened":"vitals"' in line.detail
 
 
+@pytest.mark.clause("N3.9")
 def test_the_physician_sets_what_is_usual_and_it_stands_in_the_timeline(cast: Cast) -> None:
     set_ranges(cast["physician"], cast.group, ranges={"spo2": Range(88, 94)})
     event = entry(cast)

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop
 
-from renkei.communication.observations import Observed, label
+from renkei.communication.observations import Observed, judged, label, told
 from renkei.group.ranges import ranges_of
 from renkei.kernel.clock import JAPAN
 from renkei.kernel.errors import Problem
@@ -182,5 +182,4 @@ def to_be_told(where: Where, observed: Observed, posted: datetime) -> Observed:
     if where.kind != "patient" or where.patient is None:
         raise Problem(gettext_noop("Vital signs are entered in the patient's own group."))
     check(observed, posted)
-    judged = observations.judged(observed, ranges_of(where.patient))
-    return observations.told(judged, posted)
+    return told(judged(observed, ranges_of(where.patient)), posted)

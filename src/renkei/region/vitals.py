@@ -72,8 +72,9 @@ def number(written: str) -> Decimal | None:
 def fits(kind: str, value: Decimal | float) -> bool:
     """Whether a value can have been measured, with as many decimals as it has."""
     sign, exact = SIGNS[kind], Decimal(str(value))
-    fine = exact == round(exact, sign.decimals)
-    return fine and not sign.possible.side(float(exact))
+    if not exact.is_finite() or sign.possible.side(float(exact)):
+        return False
+    return exact == round(exact, sign.decimals)
 
 
 def shown(kind: str, value: float) -> str:
