@@ -94,6 +94,8 @@ def test_the_physician_sets_what_is_usual_on_a_page(cast):
     page = text_of(client(cast, "manager").get(f"/groups/{cast.group}/vitals"))
     assert "88〜94%" in page and 'class="chart-band"' in page
     assert "がバイタルの目安を決めました" in text_of(physician.get(f"/groups/{cast.group}"))
+    physician.post(address, {})
+    assert "バイタルの目安が決まりました" in text_of(client(cast, "manager").get("/home"))
 
 
 # ── The graph (pure) ─────────────────────────────────────────────────────────────────────────────
