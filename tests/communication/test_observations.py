@@ -213,6 +213,16 @@ def test_an_unusual_value_that_stood_there_is_not_asked_about_again(cast: Cast) 
         correct_communication(cast["nurse"], message, text="追記", observed=other, version=2)
 
 
+def test_a_weight_far_from_the_one_before_is_asked_about(cast: Cast) -> None:
+    first = send(cast, observed=observed(weight="64.2"))
+    with pytest.raises(Problem, match="Really"):
+        send(cast, observed=observed(weight="46.2"))
+    posted = Communication.objects.get(pk=first).sent_at
+    right = replace(observed(weight="46.2"), at=posted)  # there was none before the first
+    correct_communication(cast["nurse"], first, text="訪問しました。", observed=right, version=1)
+    send(cast, observed=observed(weight="46.8"))
+
+
 # ── Seen over some weeks ─────────────────────────────────────────────────────────────────────────
 
 

@@ -282,7 +282,8 @@ def test_vital_signs_of_a_message_are_read_and_what_cannot_be_is_a_fault(read):
     for wrong in (
         '{"spo2": 101}', '{"spo2": "96"}', '{"spo2": true}', '{"spo2": 96, "spo2": 97}', "{}", "96",
         '{"diastolic": 74}', '{"systolic": 70, "diastolic": 74}', '{"fever": 38}', '{"by": "me"}',
-        '{"pulse": 72, "meal": "before"}', '{"temperature": 36.55}', '{"spo2": NaN}', '{"spo2": 1e999}',
+        '{"pulse": 72, "meal": "before"}', '{"temperature": 36.55}', '{"spo2": NaN}',
+        '{"spo2": 1e999}',
     ):  # fmt: skip
         assert places(read(with_vitals(wrong))) == [("messages.jsonl", 1, "vitals")], wrong
 

@@ -8,18 +8,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from renkei.communication.observations import Observed, judged, label, told
+from renkei.communication.observations import Observed, judged, label, told, unseal
 from renkei.group.ranges import ranges_of
-from renkei.kernel.clock import JAPAN
+from renkei.kernel.clock import JAPAN, to_us
+from renkei.kernel.damage import DAMAGE
+from renkei.kernel.database import id_of, rows
 from renkei.kernel.errors import Problem
 from renkei.policy.standing import Where
 from renkei.region import vitals
-from renkei.region.vitals import BY, MEALS, OXYGEN, SIGNS
+from renkei.region.vitals import BY, MEALS, OXYGEN, SIGNS, Range
 
 PREFIX: Final = "v_"  # of the names of the fields
+NEW: Final = UUID(int=0)
 NOTHING_TYPED: Final[Mapping[str, str]] = MappingProxyType({})
 _BESIDE: Final = ("oxygen", "flow", "meal", "by", "at")
 _LONGEST: Final = 20  # characters of one field
@@ -172,14 +176,49 @@ def _possible(kind: str, value: float) -> None:
 # ── As it is posted ──────────────────────────────────────────────────────────────────────────────
 
 
-def to_be_told(where: Where, observed: Observed, posted: datetime) -> Observed:
+_WEIGHTS: Final = """
+    SELECT id, key_id, version, measured FROM communication_communication
+    WHERE group_id = %s AND measured IS NOT NULL AND withdrawn_at IS NULL AND sent_at <= %s
+      AND id <> %s
+    ORDER BY sent_at DESC LIMIT 30"""
+_NEAR: Final = 0.1  # of the weight before: nobody gains or loses more between two visits
+
+
+def to_be_told(
+    where: Where, observed: Observed, posted: datetime, *, message: UUID = NEW
+) -> Observed:
     """Vital signs with what is outside for this patient, and with the line of the text.
+
+    A weight far from the one before is outside as well, where no range is set for it: mostly two
+    digits have changed places.
+
+    Args:
+        message: that is corrected.
 
     Raises:
         Problem: they cannot be, or the group is not a patient's own: with the family, numbers are
             told in words (A11.5).
     """
-    if where.kind != "patient" or where.patient is None:
+    if where.kind != "patient" or where.patient is None or where.group is None:
         raise Problem(gettext_noop("Vital signs are entered in the patient's own group."))
     check(observed, posted)
-    return told(judged(observed, ranges_of(where.patient)), posted)
+    ranges = ranges_of(where.patient)
+    weight = observed.values.get("weight")
+    if weight is not None and "weight" not in ranges:
+        if before := _weight_before(where.group, posted, message):
+            near = Range(before * (1 - _NEAR), before * (1 + _NEAR))
+            if near.side(weight):
+                ranges = {**ranges, "weight": near}
+    return told(judged(observed, ranges), posted)
+
+
+def _weight_before(group: UUID, posted: datetime, message: UUID) -> float | None:
+    """The weight that was last told; what does not open is passed over."""
+    for other, key, version, sealed in rows(_WEIGHTS, [group.hex, to_us(posted), message.hex]):
+        try:
+            found = unseal(id_of(key), id_of(other), version, sealed)
+        except DAMAGE:
+            continue
+        if found is not None and "weight" in found.values:
+            return found.values["weight"]
+    return None

@@ -215,7 +215,7 @@ def correct_communication(
     cleaned = checked_text(text, may_be_empty=observed is not None)
     before = log.unseal(key, message.id, message.version, message.text)
     was = observations.unseal(key, message.id, message.version, message.measured)
-    observed = _corrected(where, observed, was, message.sent_at)
+    observed = _corrected(where, message, observed, was)
     if before == together(cleaned, observed) and was == observed:
         change.silent = True  # also for who asks again because the answer got lost on the way
         return message.version
@@ -248,14 +248,14 @@ def correct_communication(
 
 
 def _corrected(
-    where: Where, observed: Observed | None, was: Observed | None, posted: datetime
+    where: Where, message: Communication, observed: Observed | None, was: Observed | None
 ) -> Observed | None:
     """The vital signs of a correction; those that were not touched stay as they were judged."""
     if observed is None:
         return None
     if was is not None and observations.same(observed, was):
         return was
-    return to_be_told(where, observed, posted)
+    return to_be_told(where, observed, message.sent_at, message=message.id)
 
 
 @use_case("communication.withdraw", on="communication")
