@@ -19,6 +19,7 @@ _Height = Callable[[float], float]
 WIDTH: Final = 360
 HEIGHT: Final = 160
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 12, 26
+_WORD: Final = 38  # as wide as 「11/27」
 _GAP_DAYS: Final = {"short": 3, "long": 10}  # longer apart: not joined
 _LONG: Final = 31  # days from which a graph counts as long
 _STEPS: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
@@ -160,7 +161,8 @@ class _Across:
             days = [one for one in days if one.weekday() == 0][::2]
         else:
             days = days[::2] if self.count > 7 else days
-        return [(self.x(datetime.combine(one, time.min, JAPAN)), one) for one in days]
+        found = [(self.x(datetime.combine(one, time.min, JAPAN)), one) for one in days]
+        return [(x, one) for x, one in found if x <= WIDTH - _WORD]
 
 
 def _curve(kind: str, taken: Sequence[Observed], across: _Across, height: _Height) -> Curve:
