@@ -260,7 +260,8 @@ def first_file(parts: Parts) -> str:
 
 
 def other_content(parts: Parts) -> None:
-    parts[first_file(parts)] = b"\0" + parts[first_file(parts)][1:]
+    first, *rest = parts[first_file(parts)]
+    parts[first_file(parts)] = bytes([first ^ 1, *rest])
 
 
 def no_content(parts: Parts) -> None:

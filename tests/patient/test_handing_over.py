@@ -318,7 +318,9 @@ def test_a_group_ended_meanwhile_passes_too_and_nobody_of_the_old_side_manages_i
 
 @pytest.mark.clause("A4")
 def test_a_patient_without_a_group_passes_as_well(cast: Cast) -> None:
-    Group.objects.filter(pk=cast.group).update(patient=None, kind="free")
+    Group.objects.filter(pk=cast.group).update(
+        patient=None, kind="free", entry="request", about_sealed=b""
+    )
     accept(cast, propose(cast))
     assert Patient.objects.get(pk=cast.patient).organization_id == cast.organizations["clinic"]
 

@@ -118,7 +118,7 @@ _LINES = f"""
     WHERE outcome = 'done' AND entity LIKE '{_ENTITY}%' ORDER BY entity{{collation}}, id"""
 _EVENTS = """
     SELECT stream, at, actor, action, detail FROM audit_auditevent
-    WHERE outcome = 'done' AND detail LIKE '%"entries":%' ORDER BY id"""
+    WHERE outcome = 'done' AND detail LIKE '%"entries":[%' ORDER BY id"""
 BEGUN: Final = ("erasure.begin", "erasure.replay")
 ALL_GONE: Final = ("erasure.remove", "erasure.replay")
 _ERASED = """
