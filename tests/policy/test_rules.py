@@ -244,6 +244,8 @@ ROWS: dict[str, dict[str, str]] = {
     "listing.answer":          "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "communication.draft":      "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
     "attachment.add":           "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
+    "observation.see":          "cnwe c..e c..e -    -    -    -    -    -    -    -    -    -",
+    "observation.set_ranges":   "-    -    c... -    -    -    -    -    -    -    -    -    -",
     },
     "invitee": {
     "group.invite":             "c... -    c... -    -    -    c... -    -    -    -    -    -",

@@ -11,8 +11,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from renkei.communication import holding
+from renkei.communication import holding, observations
 from renkei.communication.guard.check import ASK, STOP, Finding, Verdict
+from renkei.communication.observations import Observed
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
@@ -42,6 +43,7 @@ class Answers:
     phone: str = ""  # CALLED or NOT_NEEDED
     whom: str = ""  # who was called, as the page calls them
     reason: str = ""  # why the telephone was not needed: a key of ``REASONS``
+    sure: str = ""  # MEANT: a vital sign is unusual, and right
 
 
 def accept(
@@ -121,6 +123,25 @@ def refuse_named(change: Change, kind: str, **texts: str) -> None:
         change.detail |= {"held_back": True, "found": _counted(verdict.findings)}
         first = next(one for one in verdict.findings if one.kind != "emergency")
         raise Problem(NAMED, field=name, words=text[first.start : first.end])
+
+
+def sure_of(
+    change: Change, observed: Observed | None, before: Observed | None, answers: Answers
+) -> None:
+    """See that the author says an unusual value is meant; how many there were is on record.
+
+    Raises:
+        Problem: they did not.
+    """
+    if not (unusual := observations.asked(observed, before)):
+        return
+    if answers.sure != MEANT:
+        raise Problem(
+            gettext_noop("Really %(values)s? Please say that it is right, or mend it."),
+            field="sure",
+            values=_(", ").join(observations.questions(observed, unusual)),
+        )
+    change.detail["unusual"] = len(unusual)
 
 
 def _said(answers: Answers) -> str:

@@ -42,6 +42,7 @@ class Message(NamedTuple):
     sealed: str  # hash of the ciphertext
     reason: str | None  # hash of the sealed reason of its withdrawal
     carries: int = 0  # how many attachments it says it has
+    measured: str | None = None  # hash of the sealed vital signs
 
 
 class Earlier(NamedTuple):
@@ -51,6 +52,7 @@ class Earlier(NamedTuple):
     number: int
     replaced_at: int
     sealed: str
+    measured: str | None = None
 
 
 class Carried(NamedTuple):
@@ -93,10 +95,10 @@ class Case(NamedTuple):
 _MESSAGES = """
     SELECT id, group_id, seq, event, sender_id, role_id, subject_id, kind, importance, reply_to,
       sent_at, posted_at, version, corrected_at, withdrawn_at, withdrawn_by_id, text,
-      withdrawal_reason, carries
+      withdrawal_reason, carries, measured
     FROM communication_communication ORDER BY id"""
 _EARLIER = """
-    SELECT communication_id, number, replaced_at, text
+    SELECT communication_id, number, replaced_at, text, measured
     FROM communication_version ORDER BY communication_id, number"""
 _UNDERSTOOD = """
     SELECT communication_id, account_id, at
@@ -122,6 +124,7 @@ ALL_GONE: Final = ("erasure.remove", "erasure.replay")
 _ERASED = """
     SELECT detail FROM audit_auditevent WHERE outcome = 'done' AND action IN ({actions})"""
 _IDS = (0, 1, 4, 5, 6, 15)  # columns of ``_MESSAGES`` that hold ids
+_SEALED = (16, 17, 19)
 
 
 def _hexed(value: Any) -> Any:
@@ -137,13 +140,14 @@ def _messages() -> Iterator[Message]:
         columns: list[Any] = list(found)
         for at in _IDS:
             columns[at] = _hexed(columns[at])
-        columns[16:18] = _hash(columns[16]), _hash(columns[17])
+        for at in _SEALED:
+            columns[at] = _hash(columns[at])
         yield Message._make(columns)
 
 
 def _earlier() -> Iterator[Earlier]:
-    for message, number, replaced_at, text in read_on(_EARLIER):
-        yield Earlier(_hexed(message), number, replaced_at, _hash(text) or "")
+    for message, number, replaced_at, text, measured in read_on(_EARLIER):
+        yield Earlier(_hexed(message), number, replaced_at, _hash(text) or "", _hash(measured))
 
 
 def _carried() -> Iterator[Carried]:

@@ -12,10 +12,13 @@ from renkei.communication.attachments import Item, item, ready_to_go
 from renkei.communication.entries import Entry, entries, open_text
 from renkei.communication.guard.check import PASS, Finding, Verdict
 from renkei.communication.holding import judge_all
+from renkei.communication.measuring import to_be_told
+from renkei.communication.observations import Observed, asked, questions, together
 from renkei.communication.reading import record_reading
 from renkei.communication.selectors import marks_of
 from renkei.communication.services import checked_text
 from renkei.group.disclosures import Head, Shell, head, members, shell
+from renkei.kernel import clock
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.errors import Unknown
@@ -216,16 +219,23 @@ class Confirmation:
     head: Head
     checked: Checked
     attachments: list[Item]  # what goes with it, in its order
+    text: str  # as it will be kept, without the line about vital signs
+    observed: Observed | None  # which goes with it
+    unusual: list[str]  # the values about which the author is asked once more
 
     @property
-    def text(self) -> str:
-        """As it will be kept."""
-        return self.checked.text
+    def marks(self) -> list[Finding]:
+        """What was found in the text itself."""
+        return [one for one in self.checked.verdict.findings if one.end <= len(self.text)]
 
 
 @disclosure("communication.send", on="group")
 def see_confirmation(
-    standing: Standing, *, text: str, attachments: tuple[UUID, ...] = ()
+    standing: Standing,
+    *,
+    text: str,
+    attachments: tuple[UUID, ...] = (),
+    observed: Observed | None = None,
 ) -> Confirmation:
     """What the author confirms: the text as it will be kept, everyone who will read it.
 
@@ -233,13 +243,20 @@ def see_confirmation(
     wants the telephone for (N4.9).
 
     Raises:
-        Problem: empty or too long, or something about what goes with it is not answered (A17).
+        Problem: empty or too long, something about what goes with it is not answered (A17), or a
+            vital sign cannot be.
     """
-    cleaned = checked_text(text, may_be_empty=bool(attachments))
+    where = standing.where
+    assert where is not None
+    cleaned = checked_text(text, may_be_empty=bool(attachments or observed))
+    observed = to_be_told(where, observed, clock.now()) if observed else None
     top = head(standing)
     with_it = _attachments(top, attachments) if attachments else []
     names = [one.name for one in with_it]
-    return Confirmation(top, _checked(standing, top.shell, cleaned, names), with_it)
+    checked = _checked(standing, top.shell, together(cleaned, observed), names)
+    return Confirmation(
+        top, checked, with_it, cleaned, observed, questions(observed, asked(observed))
+    )
 
 
 def _attachments(top: Head, wanted: tuple[UUID, ...]) -> list[Item]:
@@ -255,9 +272,12 @@ def _attachments(top: Head, wanted: tuple[UUID, ...]) -> list[Item]:
 
 
 @disclosure("communication.correct", on="communication")
-def see_checked(standing: Standing, *, text: str) -> Checked:
+def see_checked(standing: Standing, *, text: str, observed: Observed | None = None) -> Checked:
     """What a correction of one's own message gives away."""
-    return _checked(standing, shell(standing), text)
+    where = standing.where
+    assert where is not None
+    told = to_be_told(where, observed, clock.now()) if observed else None
+    return _checked(standing, shell(standing), together(text, told))
 
 
 def _checked(standing: Standing, around: Shell, text: str, names: Sequence[str] = ()) -> Checked:

@@ -65,6 +65,7 @@ class Communication(SealedEntity):
         FAMILY_JOINED = "family_in"  # the patient or a relative, named in the text
         FAMILY_DECLINED = "family_off"  # purpose 4: closed to everybody
         FAMILY_AGREED = "family_on"  # purpose 4 again
+        RANGES = "ranges"  # what is usual for this patient, told in the text
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="communications", db_index=False)
     seq = models.BigIntegerField()
@@ -79,6 +80,7 @@ class Communication(SealedEntity):
     kind = models.CharField(max_length=8, choices=Kind, blank=True)
     importance = models.CharField(max_length=9, choices=Importance, blank=True)
     text = SealedField(holds="text", numbered="version")  # of events: the role in care
+    measured = SealedField(null=True, numbered="version")  # vital signs: ``observations``
     sent_at = MomentField()  # as shown; for messages taken over from paper, when it was said
     posted_at = MomentField()
     idempotency_key = models.UUIDField(null=True)
@@ -98,6 +100,13 @@ class Communication(SealedEntity):
             models.UniqueConstraint(fields=["group", "seq"], name="communication_seq_once"),
             models.UniqueConstraint(
                 fields=["group", "sender", "idempotency_key"], name="communication_posted_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["group", "sent_at"],
+                name="communication_measured",
+                condition=models.Q(measured__isnull=False),
             ),
         ]
 
@@ -156,6 +165,7 @@ class Version(Entity):
     text = SealedField(
         holds="text", numbered="number", within="communication"
     )  # as it was sealed in the message
+    measured = SealedField(null=True, numbered="number", within="communication")
     replaced_at = MomentField()
 
     class Meta:
@@ -220,7 +230,7 @@ class Draft(SealedEntity):
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="drafts", db_index=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="drafts")
-    content = SealedField()  # {"text", "kind", "importance", "reply_to"}
+    content = SealedField()  # {"text", "kind", "importance", "reply_to", "vitals"}
     saved_at = MomentField()
 
     class Meta:

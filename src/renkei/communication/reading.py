@@ -4,7 +4,8 @@ Reading is recorded too: the first time a range of the log is disclosed to a mem
 the member's own audit stream says so, before the bytes leave. Seeing it again leaves no line.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -40,6 +41,7 @@ class DraftView:
     saved_at: datetime | None
     damaged: str = ""  # why it cannot be shown
     waiting: int = 0  # attachments that are to go with it
+    vitals: Mapping[str, str] = field(default_factory=dict)  # as they were typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Saying something in a group, correcting it, taking it back, and saying that it was understood."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -7,9 +8,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from renkei.communication import log
-from renkei.communication.answers import Answers, accept, refuse_named
+from renkei.communication import log, observations
+from renkei.communication.answers import Answers, accept, refuse_named, sure_of
 from renkei.communication.attachments import MOST, NOT_THERE, names_of, take_along
+from renkei.communication.measuring import NOTHING_TYPED, to_be_told
 from renkei.communication.models import (
     MAX_LENGTH,
     Acknowledgement,
@@ -20,6 +22,7 @@ from renkei.communication.models import (
     Kind,
     Version,
 )
+from renkei.communication.observations import Observed, together
 from renkei.kernel import clock
 from renkei.kernel.database import execute, id_of, row
 from renkei.kernel.entity import uuid7
@@ -75,6 +78,7 @@ def send_communication(
     importance: str = Importance.NORMAL.value,
     reply_to: int | None = None,
     attachments: tuple[UUID, ...] = (),
+    observed: Observed | None = None,
     key: UUID,
     confirmed: bool,
     answers: Answers = NOTHING_SAID,
@@ -83,6 +87,7 @@ def send_communication(
 
     Args:
         attachments: one's own that wait in this group, in their order; they may say it alone.
+        observed: vital signs that go with it; they too may say it alone.
         key: made by the writing page; posting again with it posts nothing.
         confirmed: the author saw who reads it and took responsibility for the content.
         answers: what the author said to what was found in the text (A12.2, N3.3, N4.9).
@@ -90,10 +95,11 @@ def send_communication(
     Raises:
         Problem: empty, too long, not confirmed, or an answer to something that is not there; what
             may not stand here, or was found and is not answered; something about what goes with it
-            is not answered (A17).
+            is not answered (A17); a vital sign that cannot be, or is unusual and not said to be so.
     """
     where, group, group_key = _place(change)
-    cleaned = checked_text(text, may_be_empty=bool(attachments))
+    cleaned = checked_text(text, may_be_empty=bool(attachments or observed))
+    observed = to_be_told(where, observed, change.now) if observed else None
     if len(set(attachments)) != len(attachments) or len(attachments) > MOST:
         raise Problem(NOT_THERE, field="attachments")
     if kind not in Kind.values or importance not in Importance.values:
@@ -104,7 +110,8 @@ def send_communication(
         reply_to = _thread_of(group, reply_to)
     try:
         names = names_of(group, change.account, attachments) if attachments else []
-        said = accept(change, cleaned, answers, names=names)
+        said = accept(change, together(cleaned, observed), answers, names=names)
+        sure_of(change, observed, None, answers)
     except Problem:
         if before := _posted_before(group, change.account, key):
             change.silent = True  # what was answered then still holds
@@ -118,13 +125,14 @@ def send_communication(
         last_seq=where.last_seq,
         sender=change.account,
         role=member.role,
-        text=f"{cleaned}\n\n{said}".strip() if said else cleaned,
+        text=together(f"{cleaned}\n\n{said}".strip() if said else cleaned, observed),
         sent_us=change.now_us,
         posted_us=change.now_us,
         kind=kind,
         importance=importance,
         reply_to=reply_to,
         carries=len(attachments),
+        observed=observed,
         idempotency_key=key,
     )
     if entry is None:
@@ -180,12 +188,19 @@ def _message(change: Change) -> Communication:
 
 @use_case("communication.correct", on="communication")
 def correct_communication(
-    change: Change, *, text: str, version: int, answers: Answers = NOTHING_SAID
+    change: Change,
+    *,
+    text: str,
+    version: int,
+    observed: Observed | None = None,
+    answers: Answers = NOTHING_SAID,
 ) -> int:
     """Replace the wording of one's own message; the earlier one is kept (N3.8).
 
     Args:
+        text: what the author wrote, without the line about vital signs.
         version: the version the author was looking at.
+        observed: the vital signs as they are now; None takes them out of the message.
 
     Returns:
         The number of the new version.
@@ -194,35 +209,53 @@ def correct_communication(
         Problem: empty, too long, or corrected meanwhile from elsewhere; or what stands in it now
             and did not before may not stand here, or is not answered.
     """
-    _, group, key = _place(change)
+    where, group, key = _place(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
-    cleaned = checked_text(text)
+    cleaned = checked_text(text, may_be_empty=observed is not None)
     before = log.unseal(key, message.id, message.version, message.text)
-    if before == cleaned:
+    was = observations.unseal(key, message.id, message.version, message.measured)
+    observed = _corrected(where, message, observed, was)
+    if before == together(cleaned, observed) and was == observed:
         change.silent = True  # also for who asks again because the answer got lost on the way
         return message.version
     if message.version != version:
         raise Problem(gettext_noop("Someone else corrected this just now."), field="text")
-    if said := accept(change, cleaned, answers, before=before):
-        cleaned = f"{cleaned}\n\n{said}"
+    if said := accept(change, together(cleaned, observed), answers, before=before):
+        cleaned = f"{cleaned}\n\n{said}".strip()
+    sure_of(change, observed, was, answers)
     Version.objects.create(
         communication=message,
         number=message.version,
         text=bytes(message.text),
+        measured=bytes(message.measured) if message.measured else None,
         replaced_at=change.now,
     )
     message.version += 1
-    message.text = log.seal(key, message.id, message.version, cleaned)
+    message.text = log.seal(key, message.id, message.version, together(cleaned, observed))
+    message.measured = observations.seal(key, message.id, message.version, observed)
     message.corrected_at = change.now
-    message.save(update_fields=["version", "text", "corrected_at"])
+    message.save(update_fields=["version", "text", "measured", "corrected_at"])
     log.alter(group, message.seq, Alteration.What.CORRECTED.value)
     change.detail |= {
         "version": message.version,
         "sealed": sha256(message.text).hexdigest(),
     }
+    if message.measured is not None:
+        change.detail["measured"] = sha256(message.measured).hexdigest()
     change.tell("changed", group, message.seq)
     return message.version
+
+
+def _corrected(
+    where: Where, message: Communication, observed: Observed | None, was: Observed | None
+) -> Observed | None:
+    """The vital signs of a correction; those that were not touched stay as they were judged."""
+    if observed is None:
+        return None
+    if was is not None and observations.same(observed, was):
+        return was
+    return to_be_told(where, observed, message.sent_at, message=message.id)
 
 
 @use_case("communication.withdraw", on="communication")
@@ -287,6 +320,7 @@ def save_draft(
     kind: str = Kind.REPORT.value,
     importance: str = Importance.NORMAL.value,
     reply_to: int | None = None,
+    vitals: Mapping[str, str] = NOTHING_TYPED,
 ) -> None:
     """Keep what is being written, for this person alone, on any device. Leaves no line.
 
@@ -300,7 +334,7 @@ def save_draft(
             gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(text)
         )
     mine = Draft.objects.filter(group_id=group, account_id=change.account)
-    if not text.strip():
+    if not text.strip() and not set(vitals) - {"by"}:
         mine.delete()
         return
     draft = mine.first() or Draft(id=uuid7(), group_id=group, account_id=change.account, key_id=key)
@@ -311,6 +345,7 @@ def save_draft(
             "kind": kind if kind in Kind.values else Kind.REPORT.value,
             "importance": importance if importance in Importance.values else "normal",
             "reply_to": reply_to,
+            **({"vitals": dict(vitals)} if vitals else {}),
         },
     )
     draft.saved_at = change.now
@@ -328,16 +363,19 @@ def take_over_communication(
     role: UUID,
     text: str,
     said_at: datetime,
+    observed: Observed | None = None,
 ) -> Posted:
     """Put into the log what was said before, as the records of the region tell it."""
     where, group, key = _place(change)
+    observed = to_be_told(where, observed, said_at) if observed else None
     entry = log.append(
         group=group,
         key=key,
         last_seq=where.last_seq,
         sender=author,
         role=role,
-        text=checked_text(text),
+        text=together(checked_text(text, may_be_empty=observed is not None), observed),
+        observed=observed,
         sent_us=clock.to_us(said_at),
         posted_us=change.now_us,
         kind=Kind.REPORT.value,

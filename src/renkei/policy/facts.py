@@ -438,6 +438,13 @@ def physician_in_group(standing: Standing) -> bool:
     return where is not None and where.member is not None and where.member.profession in PHYSICIANS
 
 
+@fact("group")
+def doctor_in_group(standing: Standing) -> bool:
+    """Is in the group as a physician (医師): says what is usual for the patient's body."""
+    where = standing.where
+    return where is not None and where.member is not None and where.member.profession == "医師"
+
+
 # ── Message ──────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -36,6 +36,7 @@ from renkei.policy.facts import (
     device_is_ones_own,
     device_waits_for_operator,
     direct_group,
+    doctor_in_group,
     factor_in_order,
     family_group,
     family_member,
@@ -532,6 +533,9 @@ RULES: dict[str, Fact] = {
     "communication.correct":     writes & is_message & wrote_it,
     "communication.withdraw":    reads & is_message & wrote_it,
     "communication.hide":        manages_group & free_group & is_message & ~wrote_it,
+    # vital signs stand in the patient's own group; not with the family, which has a log of its own
+    "observation.see":           reads & patient_group,
+    "observation.set_ranges":    writes & patient_group & doctor_in_group,
     # what comes along with it (A15.5, A17)
     "attachment.add":            writes,
     "attachment.change":         writes & attached_it & ~attachment_posted,

@@ -6,7 +6,7 @@ JSON; without scripts every action has an address and a page of its own.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -20,12 +20,15 @@ from django.views.decorators.http import require_GET, require_POST
 from renkei.communication import reading
 from renkei.communication.answers import REASONS, Answers
 from renkei.communication.hearing import record_hearing
+from renkei.communication.measuring import fields_of, measured, typed
 from renkei.communication.message import see_confirmation
 from renkei.communication.models import Importance, Kind
 from renkei.communication.moving_draft import add_to_draft
+from renkei.communication.observations import Observed, readings
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
 from renkei.group.disclosures import Head
+from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.policy.use_case import GateClosed
@@ -51,6 +54,17 @@ class Said:
     damaged: str = ""  # why the draft cannot be shown
     attachments: str = ""  # ids of what goes with it, with commas between
     waiting: int = 0  # how many wait to go with it
+    vitals: Mapping[str, str] = field(default_factory=dict)  # as typed, by the names of the fields
+    wrong: str = ""  # the field of the vital signs that is to be mended
+
+    @property
+    def observed(self) -> Observed | None:
+        """The vital signs in it.
+
+        Raises:
+            Problem: one of them cannot be.
+        """
+        return measured(self.vitals, clock.now()) if self.vitals else None
 
 
 def number(text: str | None) -> int | None:
@@ -77,7 +91,7 @@ def sent(request: "Request") -> Mapping[str, str]:
     return {name: value for name, value in fields if isinstance(value, str)}
 
 
-def said(form: Mapping[str, str], error: str = "") -> Said:
+def said(form: Mapping[str, str], error: str = "", wrong: str = "") -> Said:
     """What a form brought; an unknown kind or importance becomes the ordinary one."""
     kind, importance = form.get("kind", ""), form.get("importance", "")
     return Said(
@@ -87,6 +101,8 @@ def said(form: Mapping[str, str], error: str = "") -> Said:
         reply_to=number(form.get("reply_to")),
         error=error,
         attachments=form.get("attachments", "")[:2000],
+        vitals=typed(form),
+        wrong=wrong,
     )
 
 
@@ -146,9 +162,10 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
             draft.kind,
             draft.importance,
             draft.reply_to,
-            restored=bool(draft.text) and not draft.damaged,
+            restored=bool(draft.text or draft.vitals) and not draft.damaged,
             damaged=draft.damaged,
             waiting=draft.waiting,
+            vitals=draft.vitals,
         )
     if reply := number(asked.get("reply")):
         box = Said(reply_to=reply) if box is None else replace(box, reply_to=reply, restored=False)
@@ -214,6 +231,7 @@ def _save(request: "Request", group: UUID, box: Said) -> None:
         kind=box.kind,
         importance=box.importance,
         reply_to=box.reply_to,
+        vitals=box.vitals,
     )
 
 
@@ -227,12 +245,14 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
     try:
         with _kept(request, group, box):
             shown = see_confirmation(
-                request.actor, group, text=box.text, attachments=ids(box.attachments)
+                request.actor,
+                group,
+                text=box.text,
+                attachments=ids(box.attachments),
+                observed=box.observed,
             )
     except Problem as problem:
-        if wants_json(request):
-            raise
-        return _timeline_page(request, group, said(form, sentence(problem)))
+        return _back(request, group, form, problem)
     return piece(
         request,
         "communication/confirm.html",
@@ -242,7 +262,18 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
         key=uuid7(),
         kinds=KINDS,
         reasons=REASONS,
+        vitals=fields_of(shown.observed),
+        readings=readings(shown.observed) if shown.observed else [],
     )
+
+
+def _back(
+    request: "Request", group: UUID, form: Mapping[str, str], problem: Problem
+) -> HttpResponse:
+    """To the writing box with all that was typed, and what is to be mended."""
+    if wants_json(request):
+        return json({"message": sentence(problem), "field": problem.field}, 422)
+    return _timeline_page(request, group, said(form, sentence(problem), problem.field))
 
 
 def answered(form: Mapping[str, str]) -> Answers:
@@ -252,6 +283,7 @@ def answered(form: Mapping[str, str]) -> Answers:
         phone=form.get("phone", ""),
         whom=form.get("whom", ""),
         reason=form.get("reason", ""),
+        sure=form.get("sure", ""),
     )
 
 
@@ -277,14 +309,13 @@ def send(request: "Request", group: UUID) -> HttpResponse:
                 importance=box.importance,
                 reply_to=box.reply_to,
                 attachments=ids(box.attachments),
+                observed=box.observed,
                 key=_id(form.get("key", "")) or uuid7(),
                 confirmed=form.get("confirmed") == "yes",
                 answers=answered(form),
             )
     except Problem as problem:
-        if wants_json(request):
-            raise
-        return _timeline_page(request, group, said(form, sentence(problem)))
+        return _back(request, group, form, problem)
     if wants_json(request):
         return json({"id": str(posted.id), "seq": posted.seq, "again": posted.again}, 201)
     return HttpResponseRedirect(f"{reverse('timeline', args=[group])}#m{posted.seq}", status=303)
@@ -301,8 +332,8 @@ def draft(request: "Request", group: UUID) -> HttpResponse:
 def move_draft(request: "Request", group: UUID) -> HttpResponse:
     """Put a draft where it belongs: into the group of the patient it is about (A13.2)."""
     form = sent(request)
-    text = said(form).text
-    add_to_draft(request.actor, group, text=text)
+    box = said(form)
+    add_to_draft(request.actor, group, text=box.text, vitals=box.vitals)
     if came_from := _id(form.get("from", "")):
         save_draft(request.actor, came_from, text="")
     return HttpResponseRedirect(f"{reverse('timeline', args=[group])}#write", status=303)

@@ -60,7 +60,7 @@ if (form) {
     count.toggleAttribute("data-over", n > most);
   }
   form.addEventListener("input", () => {
-    text.removeAttribute("aria-invalid");
+    for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
     error.hidden = true;
     grow();
     later();
@@ -93,12 +93,15 @@ if (form) {
   form.querySelector("[data-check]").addEventListener("mousedown", (event) => event.preventDefault());
 
   // ── Confirming ──────────────────────────────────────────────────────────────────────────────
-  function wrong(sentence) {
+  const measures = () => [...form.elements].filter((one) => one.name?.startsWith("v_"));
+  function wrong(sentence, field = "") {
     error.hidden = false;
     error.textContent = sentence;
     error.className = "error";
-    text.setAttribute("aria-invalid", "true");
-    text.focus();
+    const sign = field.startsWith("v_") && form.elements.namedItem(field);
+    if (sign) sign.closest("details").open = true;
+    (sign || text).setAttribute("aria-invalid", "true");
+    (sign || text).focus();
   }
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -110,10 +113,10 @@ if (form) {
         open(data.html);
         // The same text that could not be sent keeps its key: a second try never posts twice.
         const send = document.querySelector("#send");
-        const now = ["text", "kind", "importance", "reply_to", "attachments"].map((name) => send.elements.namedItem(name).value).join("\n");
+        const now = ["text", "kind", "importance", "reply_to", "attachments"].map((name) => send.elements.namedItem(name).value).concat(measures().map((one) => one.value)).join("\n");
         if (key && key.now === now) send.elements.namedItem("key").value = key.value;
         key = { now, value: send.elements.namedItem("key").value };
-      } else wrong(data.message);
+      } else wrong(data.message, data.field);
     } catch {
       wrong(words.wordsUnsaved);
       unsaved = true;
@@ -132,7 +135,7 @@ if (form) {
         return await ask(words.send, body);
       } catch (problem) {
         if (!(problem instanceof Unsent)) throw problem;
-        document.querySelector("[data-go]").textContent = words.wordsUnsaved;
+        document.querySelector("#sheet [data-go]").textContent = words.wordsUnsaved;
       }
     }
     throw new Unsent();
@@ -148,7 +151,7 @@ if (form) {
     const send = event.target;
     if (send.dataset.busy) return;
     send.dataset.busy = "1";
-    const go = document.querySelector("[data-go]");
+    const go = document.querySelector("#sheet [data-go]");
     const note = send.querySelector("[data-error]");
     note.hidden = true;
     go.setAttribute("aria-disabled", "true");
@@ -178,6 +181,8 @@ if (form) {
   function done(data) {
     key = "";
     text.value = "";
+    for (const one of measures()) one.value = one.options ? one.options[0].value : "";
+    if (form.querySelector("[data-vitals]")) form.querySelector("[data-vitals]").open = false;
     form.elements.kind.value = "report";
     form.elements.importance.value = "normal";
     setAnswer("");
