@@ -318,6 +318,26 @@ def test_an_address_taken_on_paper_opens_no_other_familys(cast: Cast) -> None:
     assert let_in(cast, beside, who, "hanako@example.jp") is None  # the address is theirs by now
 
 
+def test_a_reset_on_paper_takes_the_proof_of_the_address_away(cast: Cast) -> None:
+    """Who manages the first group may make it, and would be the relative to other patients too."""
+    group, _ = group_of_kind(cast, "family", {"manager": True})
+    who = daughter(cast)
+    first = let_in(cast, group, who, "hanako@example.jp", way="mail", word="")
+    assert first is not None
+    begin(first.token, word="", password=PASSWORD)
+    again = renewed(cast, "manager", Member.objects.get(related_person=who).id)
+    begin(again.token, word=WORD, password=f"{PASSWORD} of the manager")
+    elsewhere = Patient.objects.get(pk=cast.patient)
+    elsewhere.pk = uuid4()
+    elsewhere.save(force_insert=True)
+    Group.objects.filter(pk=group).update(patient=elsewhere)
+    beside, _ = group_of_kind(cast, "family", {"manager": True})
+    with pytest.raises(Problem, match="by mail"):
+        let_in(cast, beside, who, "hanako@example.jp")
+    assert let_in(cast, beside, who, "hanako@example.jp", way="mail", word="")
+    assert not Account.objects.get(email="hanako@example.jp").has_usable_password()
+
+
 @pytest.mark.parametrize("name", ["nurse", "physician", "stranger", "administrator_other",
                                   "operator", "family", "sole"])  # fmt: skip
 def test_others_neither_open_nor_invite_nor_make_links(cast: Cast, name: str) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from renkei.communication import observations
 from renkei.communication.entries import Faces
+from renkei.communication.measuring import OLDEST
 from renkei.communication.observations import Observed, Reading
 from renkei.group.disclosures import Head, head
 from renkei.group.ranges import InForce, in_force
@@ -54,11 +55,11 @@ class Vitals:
     earlier: bool  # something was measured before
 
 
-# Posted before measured is not possible, so what was measured since then was posted since then.
+# It is posted after it was measured, and no longer after than OLDEST.
 _MEASURED: Final = """
     SELECT c.id, c.key_id, c.seq, c.sender_id, c.role_id, c.version, c.measured
     FROM communication_communication c
-    WHERE c.group_id = %s AND c.measured IS NOT NULL AND c.sent_at >= %s
+    WHERE c.group_id = %s AND c.measured IS NOT NULL AND c.sent_at >= %s AND c.sent_at < %s
       AND c.withdrawn_at IS NULL
     ORDER BY c.sent_at DESC LIMIT %s"""
 _NEWEST: Final = """
@@ -81,7 +82,8 @@ def see_vitals(standing: Standing, *, days: int, until: date | None = None) -> V
     last = min(until or _last_day(where.group, days), clock.today())
     first = last - timedelta(days=days - 1)
     start, end = _midnight(first), _midnight(last + timedelta(days=1))
-    found = rows(_MEASURED, [where.group.hex, to_us(start), _MOST + 1])
+    posted = [to_us(start), to_us(end + OLDEST)]
+    found = rows(_MEASURED, [where.group.hex, *posted, _MOST + 1])
     ranges, top = in_force(where.patient), head(standing)
     faces = Faces(top.members)
     opened = [_taken(one, faces, ranges.ranges if ranges else {}) for one in found[:_MOST]]

@@ -13,7 +13,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import md5, sha256
@@ -53,8 +53,8 @@ class Address:
     """Where the bucket is, and who comes."""
 
     endpoint: str
-    key: str
-    secret: str
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
     bucket: str
     prefix: str
     region: str
@@ -309,10 +309,25 @@ def remove(file_id: UUID) -> None:
     Raises:
         Unreachable: not all of it is gone.
     """
-    for name, version in list(_versions(file_id)):
-        _delete(name, version)
+    with _asked() as (_, at):
+        name = _name(at, file_id)
+    _break_off(name)
+    for found, version in list(_versions(file_id)):
+        _delete(found, version)
     if next(_versions(file_id), None) is not None:
         raise Unreachable("let", "versions are kept")
+
+
+def _break_off(prefix: str, *, begun_before: datetime | None = None) -> None:
+    """End uploads that a killed process left, with what had arrived of them."""
+    with _asked() as (client, at):
+        for page in client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=at.bucket, Prefix=prefix
+        ):
+            for one in page.get("Uploads", ()):
+                if begun_before is None or one["Initiated"] < begun_before:
+                    place = {"Bucket": at.bucket, "Key": one["Key"]}
+                    client.abort_multipart_upload(**place, UploadId=one["UploadId"])
 
 
 def _delete(name: str, version: str) -> None:
@@ -371,8 +386,20 @@ def clear() -> None:
     """Remove everything of ours: of an import that was taken back, into a bucket that was empty."""
     with _asked() as (_, at):
         prefix = at.prefix
+    _break_off(prefix)
     for name, version, _ in list(_listed(prefix)):
         _delete(name, version)
+
+
+def break_off(begun_before: datetime) -> None:
+    """End uploads that were begun before a moment and never finished.
+
+    Raises:
+        Unreachable: the bucket does not answer.
+    """
+    with _asked() as (_, at):
+        prefix = at.prefix
+    _break_off(prefix, begun_before=begun_before)
 
 
 # ── Whether all is well ──────────────────────────────────────────────────────────────────────────
@@ -408,7 +435,8 @@ def _is_public(at: Address) -> bool:
             return True
     with suppress(OSError), _asked() as (client, _):
         for one in client.get_bucket_acl(Bucket=at.bucket).get("Grants", ()):
-            if str(one.get("Grantee", {}).get("URI", "")).endswith("/global/AllUsers"):
+            whom = str(one.get("Grantee", {}).get("URI", ""))
+            if whom.endswith(("/global/AllUsers", "/global/AuthenticatedUsers")):
                 return True
     with suppress(OSError), _asked():
         _client(at, os.getpid(), True).list_objects_v2(Bucket=at.bucket, MaxKeys=1)

@@ -373,6 +373,8 @@ def sweep() -> int:
             with suppress(OSError):
                 bucket.remove(file_id)
                 count += 1
+        if bucket.used():
+            bucket.break_off(clock.now() - LEFT_ALONE)
     if count:
         log.info("leftover files removed", extra={"facts": {"count": count}})
     return count

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.utils.translation import gettext_noop
 
@@ -247,7 +248,8 @@ def _checked_address(email: str) -> str:
     cleaned = email.strip().lower()
     try:
         validate_email(cleaned)
-    except ValidationError:
+        sanitize_address(cleaned, "utf-8")  # else no mail could ever be made for it
+    except (ValidationError, ValueError):
         raise Problem(gettext_noop("Please check the e-mail address."), field="email") from None
     if is_role_address(cleaned):
         raise Problem(NOT_THIS_ADDRESS, field="email")
@@ -297,11 +299,15 @@ def _keep_agreement(change: Change, member: Member, agreement: Agreement) -> Non
 
 
 def _is_unproved(account: Account, patient: UUID) -> bool:
-    """Whether it was begun with another patient, and nobody ever read what its address is sent."""
+    """Whether it was begun with another patient, and not by who reads what its address is sent.
+
+    What counts is the link that was used last: with each the password is set anew.
+    """
     elsewhere = account.memberships.exclude(group__patient=patient)
-    by_mail = OneTimeLink.objects.filter(account=account, way=OneTimeLink.Way.MAIL)
-    proved = by_mail.exclude(used_at=None)
-    return account.has_usable_password() and elsewhere.exists() and not proved.exists()
+    used = OneTimeLink.objects.filter(account=account, used_at__isnull=False)
+    last = used.exclude(purpose=OneTimeLink.Purpose.CONFIRM).order_by("-used_at").first()
+    proved = last is not None and last.way == OneTimeLink.Way.MAIL
+    return account.has_usable_password() and elsewhere.exists() and not proved
 
 
 def _refuse_by_hand(change: Change, account: Account, way: str) -> None:

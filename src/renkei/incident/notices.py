@@ -23,19 +23,20 @@ def tell_of(incident: Incident) -> None:
     addresses = administrators(incident)
     if incident.severity != Incident.Severity.MINOR or not addresses:
         addresses += operators(incident.region)
+    if incident.kind == Incident.Kind.MISUSE and incident.account_id:  # not who it accuses
+        accused = Account.objects.get(pk=incident.account_id).email
+        addresses = [one for one in addresses if one != accused]
     tell(incident.region, addresses, SUBJECT, BODY)
     accounts = Account.objects.filter(email__in=addresses).values_list("pk", flat=True)
     telling.tell(accounts, Kind.INCIDENT)
 
 
 def administrators(incident: Incident) -> list[str]:
-    """Where the administrators who may see it are reached; not who it accuses."""
+    """Where the administrators of the organization it stands with are reached."""
     found = Account.objects.filter(
         roles__organization=incident.organization_id,
         roles__administrator=True,
         roles__ended_at=None,
         suspended_at=None,
     ).exclude(roles__restriction__in=STOPPED)
-    if incident.kind == Incident.Kind.MISUSE and incident.account_id:
-        found = found.exclude(pk=incident.account_id)
     return list(found.values_list("email", flat=True)) if incident.organization_id else []

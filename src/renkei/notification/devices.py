@@ -17,7 +17,7 @@ from renkei.kernel.errors import Problem, Unknown
 from renkei.notification.endpoints import NotAllowed, checked
 from renkei.notification.models import Subscription
 from renkei.notification.push import encrypt
-from renkei.notification.push_keys import current
+from renkei.notification.push_keys import current, decoded
 from renkei.people.models import Account, Session, SignIn
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, use_case
@@ -76,6 +76,8 @@ def subscribe(change: Change, *, endpoint: str, p256dh: str, auth: str, key: str
     """
     try:
         checked(endpoint)
+        if (len(decoded(p256dh)), len(decoded(auth))) != (65, 16):  # RFC 8291, 3.1 and 3.2
+            raise ValueError("keys")
         encrypt(b"", p256dh, auth)
     except (NotAllowed, ValueError):
         raise Problem(NOT_NOW) from None
@@ -108,6 +110,7 @@ def _row(change: Change, mark: str) -> Subscription:
     if there is not None and there.account_id == change.account:
         return there
     if there is not None:
+        change.detail["taken_over_from"] = there.account_id.hex
         there.delete()
     if Subscription.objects.filter(account=change.account).count() >= MOST:
         raise Problem(gettext_noop("Notifications are on in too many browsers already."))

@@ -7,15 +7,20 @@ leads to is looked at each time, and the connection goes to that very address.
 
 import ipaddress
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPSConnection
 from ssl import create_default_context
+from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
 LONGEST: Final = 1000  # characters
-SECONDS: Final = 10.0  # until a push service has to have answered
+SECONDS: Final = 10.0  # until a push service has to have taken up the connection, or said more
+ALTOGETHER: Final = 15.0  # until it has to have answered, however slowly it speaks
+TRIED: Final = 2  # addresses of one name
 _TRANSLATED: Final = [  # addresses that lead to an IPv4 address written in them
     ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")
 ]
@@ -70,11 +75,16 @@ def is_public(address: str) -> bool:
     if isinstance(one, ipaddress.IPv6Address):
         if one.ipv4_mapped is not None or any(one in network for network in _TRANSLATED):
             return False
-    return one.is_global and not one.is_multicast
+        if one.is_site_local:
+            return False
+    return one.is_global and not (one.is_multicast or one.is_reserved)
 
 
-def connected(parts: SplitResult) -> HTTPConnection:
+@contextmanager
+def connected(parts: SplitResult) -> Iterator[HTTPConnection]:
     """A connection to an endpoint, to the address that was looked at and no other.
+
+    It is cut when ``ALTOGETHER`` is over, so that nobody holds the others up by speaking slowly.
 
     Raises:
         NotAllowed: as ``addresses``.
@@ -83,16 +93,35 @@ def connected(parts: SplitResult) -> HTTPConnection:
     secure = parts.scheme == "https"
     host = parts.hostname or ""
     port = parts.port or (443 if secure else 80)
+    line = _line(addresses(host, port)[:TRIED], port)
+    if secure:
+        line = create_default_context().wrap_socket(
+            line, server_hostname=host, do_handshake_on_connect=False
+        )
+    made = (HTTPSConnection if secure else HTTPConnection)(host, port, timeout=SECONDS)
+    made.sock = line
+    end = Timer(ALTOGETHER, _cut, [line])
+    end.daemon = True
+    end.start()
+    try:
+        if secure:
+            line.do_handshake()  # type: ignore[attr-defined]
+        yield made
+    finally:
+        end.cancel()
+        made.close()
+
+
+def _line(found: list[str], port: int) -> socket.socket:
     error: OSError = OSError("no address")
-    for address in addresses(host, port):
+    for address in found:
         try:
-            link = socket.create_connection((address, port), SECONDS)
+            return socket.create_connection((address, port), SECONDS)
         except OSError as failed:
             error = failed
-            continue
-        made = (HTTPSConnection if secure else HTTPConnection)(host, port, timeout=SECONDS)
-        made.sock = (
-            create_default_context().wrap_socket(link, server_hostname=host) if secure else link
-        )
-        return made
     raise error
+
+
+def _cut(line: socket.socket) -> None:
+    with suppress(OSError):  # it has ended meanwhile
+        socket.socket.shutdown(line, socket.SHUT_RDWR)  # under TLS too, while another thread reads

@@ -82,14 +82,10 @@ def push(to: Target, content: bytes, *, urgent: bool, contact: str) -> Outcome:
             "Topic": TOPIC,
             "Urgency": "high" if urgent else "normal",
         }
-        link = connected(parts)
-        try:
+        with connected(parts) as link:
             path = parts._replace(scheme="", netloc="", fragment="").geturl()
             link.request("POST", path or "/", body=body, headers=headers)
             answer = link.getresponse()
-            answer.read(10_000)
-        finally:
-            link.close()
     except (NotAllowed, ValueError):
         return Outcome("gone")
     except (OSError, HTTPException):
@@ -102,7 +98,8 @@ def _outcome(status: int, after: str) -> Outcome:
     if 200 <= status < 300:
         return Outcome("sent")
     if status == 429 or status >= 500:
-        return Outcome("later", min(int(after), 86_400) if after.isdecimal() else 0)
+        said = after.isascii() and after.isdecimal() and len(after) < 7
+        return Outcome("later", min(int(after), 86_400) if said else 0)
     return Outcome("gone" if status in (404, 410) else "refused")
 
 

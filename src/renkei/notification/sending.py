@@ -14,7 +14,7 @@ second sound; a mail has the same Message-ID. Nothing else is ever told twice, a
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -48,6 +48,7 @@ STALE: Final = timedelta(days=1)  # what could not be told for so long is no new
 PUSHERS: Final = 8  # pushes on their way at the same time
 LEAST, MOST = timedelta(minutes=1), timedelta(hours=1)  # between two attempts
 ATTEMPTS: Final = 10
+NO_ADDRESS: Final = "5.1.3"  # RFC 3463: an address of which no mail can be made
 
 
 @dataclass(slots=True)
@@ -220,12 +221,21 @@ def _send_all(sendings: list[Sending]) -> int:
         ]
     sent = 0
     for sending, under_way in work:
-        outcomes = {browser: future.result() for browser, future in under_way}
+        outcomes = {browser: _outcome(future) for browser, future in under_way}
         sent += _finish_pushes(sending, outcomes)
     for sending in sendings:
         if sending.channel == Channel.MAIL:
             sent += _mail(sending)
     return sent
+
+
+def _outcome(under_way: Future[Outcome]) -> Outcome:
+    """What became of one push; what nobody thought of holds no other up."""
+    try:
+        return under_way.result()
+    except Exception:
+        log.exception("push")
+        return Outcome("later")
 
 
 def _said(sending: Sending) -> tuple[str, list[str]]:
@@ -268,7 +278,9 @@ def _mail(sending: Sending) -> int:
         letters.send(Mail(sending.letter, account, title, tuple(said)))
     except letters.Refused as refused:
         status = str(refused)
-    except OSError as error:  # those of the mail server are among them
+    except ValueError:  # no mail can be made for such an address
+        status = NO_ADDRESS
+    except Exception as error:  # whatever it is, it holds no other mail up
         log.warning("mail", extra={"facts": {"failed": type(error).__name__}})
         with one_writer(), transaction.atomic(durable=True):
             _again(sending, 0)

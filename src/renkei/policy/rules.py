@@ -272,7 +272,7 @@ RULES: dict[str, Fact] = {
     "profile.change":            ready,
     "notification.see":          ready,
     "notification.choose":       ready,
-    "notification.subscribe":    ready,
+    "notification.subscribe":    ready & ~by_card,
     "notification.unsubscribe":  ready,
     "notification.test":         ready,
     "address.ask":               ready,
