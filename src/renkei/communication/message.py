@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from renkei.communication.asking_again import asked_of
 from renkei.communication.attachments import Item, item, ready_to_go
 from renkei.communication.entries import Entry, entries, open_text
 from renkei.communication.guard.check import PASS, Finding, Verdict
 from renkei.communication.holding import judge_all
+from renkei.communication.mentions import Meant, Offer, mentions_of, offers, settle
 from renkei.communication.reading import record_reading
 from renkei.communication.selectors import marks_of
 from renkei.communication.services import checked_text
+from renkei.communication.tasks import TaskLine, task_lines
 from renkei.group.disclosures import Head, Shell, head, members, shell
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, id_of, row, rows
@@ -28,7 +31,7 @@ from renkei.policy.use_case import disclosure
 _MESSAGE_RULES = [
     name
     for name, rule in RULES.items()
-    if name.startswith("communication.") and rule.needs <= LOADS["communication"]
+    if name.startswith(("communication.", "task.")) and rule.needs <= LOADS["communication"]
 ]
 
 
@@ -116,6 +119,13 @@ class MessageView:
     new: bool  # its text was not disclosed to the person before
     kept: bool  # the person has put a bookmark on it
     pinned: str | None  # by whom; None if it is not
+    tasks: list[TaskLine]  # what follows from it
+    told_again: list[tuple[datetime, int, bool]]  # when, how many, whether by itself
+
+    @property
+    def to_do(self) -> list[TaskLine]:
+        """What is still to be done."""
+        return [one for one in self.tasks if one.open]
 
 
 def _pinned(message: UUID) -> str | None:
@@ -172,7 +182,43 @@ def _message(standing: Standing) -> MessageView:
         new=_is_new(where.member, entry, top.me),
         kept=entry.seq in marks_of(where.group, top.me).kept,
         pinned=_pinned(message.id),
+        tasks=task_lines(top, "x.communication_id = %s", [message.id.hex]),
+        told_again=asked_of(message.id) if entry.importance in ("important", "urgent") else [],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Who can be meant by a message in a group, and who is meant by one that is corrected."""
+
+    head: Head
+    offers: list[Offer]
+    chosen: list[str]
+
+
+@disclosure("communication.send", on="group")
+def see_whom(standing: Standing) -> Whom:
+    """Who can be meant by a message in this group: its members, their roles, everybody."""
+    top = head(standing)
+    return Whom(top, offers(top.members, top.kind, top.me), [])
+
+
+@disclosure("communication.correct", on="communication")
+def see_meant(standing: Standing) -> Whom:
+    """The same for a correction, with who is meant now; they stay on offer when they have left."""
+    message = standing.what.message
+    assert message is not None
+    top = head(standing)
+    offered = offers(top.members, top.kind, top.me)
+    now = mentions_of([message.id]).get(message.id, [])
+    known = {one.token for one in offered}
+    gone = {one.token: one for one in now if one.token not in known}
+    offered += [Offer(token, _still(one), "", "") for token, one in gone.items()]
+    return Whom(top, offered, list(dict.fromkeys(one.token for one in now)))
+
+
+def _still(one: Meant) -> str:
+    return one.word or name_by(one.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +262,7 @@ class Confirmation:
     head: Head
     checked: Checked
     attachments: list[Item]  # what goes with it, in its order
+    meant: list[Offer]  # who is meant by it
 
     @property
     def text(self) -> str:
@@ -225,7 +272,11 @@ class Confirmation:
 
 @disclosure("communication.send", on="group")
 def see_confirmation(
-    standing: Standing, *, text: str, attachments: tuple[UUID, ...] = ()
+    standing: Standing,
+    *,
+    text: str,
+    attachments: tuple[UUID, ...] = (),
+    mentions: tuple[str, ...] = (),
 ) -> Confirmation:
     """What the author confirms: the text as it will be kept, everyone who will read it.
 
@@ -233,13 +284,16 @@ def see_confirmation(
     wants the telephone for (N4.9).
 
     Raises:
-        Problem: empty or too long, or something about what goes with it is not answered (A17).
+        Problem: empty or too long, or something about what goes with it is not answered (A17);
+            or somebody who is meant is not in the group.
     """
     cleaned = checked_text(text, may_be_empty=bool(attachments))
     top = head(standing)
+    settle(mentions, top.group, top.kind, top.me)
+    chosen = [one for one in offers(top.members, top.kind, top.me) if one.token in mentions]
     with_it = _attachments(top, attachments) if attachments else []
     names = [one.name for one in with_it]
-    return Confirmation(top, _checked(standing, top.shell, cleaned, names), with_it)
+    return Confirmation(top, _checked(standing, top.shell, cleaned, names), with_it, chosen)
 
 
 def _attachments(top: Head, wanted: tuple[UUID, ...]) -> list[Item]:

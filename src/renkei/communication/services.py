@@ -1,8 +1,10 @@
 """Saying something in a group, correcting it, taking it back, and saying that it was understood."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_noop
 from renkei.communication import log
 from renkei.communication.answers import Answers, accept
 from renkei.communication.attachments import MOST, NOT_THERE, names_of, take_along
+from renkei.communication.mentions import keep, mentions_of, settle
 from renkei.communication.models import (
     MAX_LENGTH,
     Acknowledgement,
@@ -29,6 +32,7 @@ from renkei.policy.standing import Where
 from renkei.policy.use_case import Change, use_case
 
 NOTHING_SAID = Answers()
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def send_communication(
     importance: str = Importance.NORMAL.value,
     reply_to: int | None = None,
     attachments: tuple[UUID, ...] = (),
+    mentions: tuple[str, ...] = (),
     key: UUID,
     confirmed: bool,
     answers: Answers = NOTHING_SAID,
@@ -83,6 +88,7 @@ def send_communication(
 
     Args:
         attachments: one's own that wait in this group, in their order; they may say it alone.
+        mentions: tokens of who is meant (``communication.mentions``), settled at this moment.
         key: made by the writing page; posting again with it posts nothing.
         confirmed: the author saw who reads it and took responsibility for the content.
         answers: what the author said to what was found in the text (A12.2, N3.3, N4.9).
@@ -105,6 +111,7 @@ def send_communication(
     try:
         names = names_of(group, change.account, attachments) if attachments else []
         said = accept(change, cleaned, answers, names=names)
+        meant = settle(mentions, group, where.kind, change.account) if mentions else []
     except Problem:
         if before := _posted_before(group, change.account, key):
             change.silent = True  # what was answered then still holds
@@ -142,6 +149,8 @@ def send_communication(
     )
     change.about("Communication", entry.id, **entry.line)
     change.detail["confirmed"] = True
+    if meant:
+        change.detail["meant"] = keep(meant, entry.id, group, group_key)
     if attachments:
         patients = where.patient is not None
         change.detail["attachments"] = take_along(
@@ -180,12 +189,18 @@ def _message(change: Change) -> Communication:
 
 @use_case("communication.correct", on="communication")
 def correct_communication(
-    change: Change, *, text: str, version: int, answers: Answers = NOTHING_SAID
+    change: Change,
+    *,
+    text: str,
+    version: int,
+    mentions: tuple[str, ...] | None = None,
+    answers: Answers = NOTHING_SAID,
 ) -> int:
     """Replace the wording of one's own message; the earlier one is kept (N3.8).
 
     Args:
         version: the version the author was looking at.
+        mentions: who is meant from now on; None: who was before.
 
     Returns:
         The number of the new version.
@@ -194,17 +209,21 @@ def correct_communication(
         Problem: empty, too long, or corrected meanwhile from elsewhere; or what stands in it now
             and did not before may not stand here, or is not answered.
     """
-    _, group, key = _place(change)
+    where, group, key = _place(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
     cleaned = checked_text(text)
     before = log.unseal(key, message.id, message.version, message.text)
-    if before == cleaned:
+    was = mentions_of([message.id]).get(message.id, []) if message.meant else []
+    meant = was
+    if mentions is not None:
+        meant = settle(mentions, group, where.kind, change.account, kept=was)
+    if before == cleaned and {*meant} == {*was}:
         change.silent = True  # also for who asks again because the answer got lost on the way
         return message.version
     if message.version != version:
         raise Problem(gettext_noop("Someone else corrected this just now."), field="text")
-    if said := accept(change, cleaned, answers, before=before):
+    if before != cleaned and (said := accept(change, cleaned, answers, before=before)):
         cleaned = f"{cleaned}\n\n{said}"
     Version.objects.create(
         communication=message,
@@ -217,6 +236,8 @@ def correct_communication(
     message.corrected_at = change.now
     message.save(update_fields=["version", "text", "corrected_at"])
     log.alter(group, message.seq, Alteration.What.CORRECTED.value)
+    if {*meant} != {*was}:
+        change.detail["meant"] = keep(meant, message.id, group, key)
     change.detail |= {
         "version": message.version,
         "sealed": sha256(message.text).hexdigest(),
@@ -286,20 +307,25 @@ def save_draft(
     kind: str = Kind.REPORT.value,
     importance: str = Importance.NORMAL.value,
     reply_to: int | None = None,
+    mentions: tuple[str, ...] = (),
+    template: str = "",
+    values: Mapping[str, str] = NO_VALUES,
 ) -> None:
     """Keep what is being written, for this person alone, on any device. Leaves no line.
+
+    Args:
+        template: the form that is open in the writing box, and what stands in its fields.
 
     Raises:
         Problem: far longer than a message can be.
     """
     _, group, key = _place(change)
     change.silent = True
-    if len(text) > 2 * MAX_LENGTH:
-        raise Problem(
-            gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(text)
-        )
+    length = len(text) + sum(len(name) + len(value) for name, value in values.items())
+    if length > 2 * MAX_LENGTH:
+        raise Problem(gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=length)
     mine = Draft.objects.filter(group_id=group, account_id=change.account)
-    if not text.strip():
+    if not text.strip() and not template:
         mine.delete()
         return
     draft = mine.first() or Draft(id=uuid7(), group_id=group, account_id=change.account, key_id=key)
@@ -310,6 +336,9 @@ def save_draft(
             "kind": kind if kind in Kind.values else Kind.REPORT.value,
             "importance": importance if importance in Importance.values else "normal",
             "reply_to": reply_to,
+            "mentions": list(mentions[:100]),
+            "template": template[:40],
+            "values": {name: clean_text(value) for name, value in values.items()},
         },
     )
     draft.saved_at = change.now

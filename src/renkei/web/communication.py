@@ -6,7 +6,7 @@ JSON; without scripts every action has an address and a page of its own.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -20,11 +20,13 @@ from django.views.decorators.http import require_GET, require_POST
 from renkei.communication import reading
 from renkei.communication.answers import REASONS, Answers
 from renkei.communication.hearing import record_hearing
+from renkei.communication.mentions import Offer, offers
 from renkei.communication.message import see_confirmation
 from renkei.communication.models import Importance, Kind
 from renkei.communication.moving_draft import add_to_draft
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
+from renkei.communication.templates import Form, people_for, see_template, written
 from renkei.group.disclosures import Head
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
@@ -35,6 +37,8 @@ from renkei.web.page import page
 if TYPE_CHECKING:
     from renkei.web.frame import Request
 
+MEANS = "to:"  # fields that say who is meant
+OF_FORM = "t:"  # fields of the form that is open in the writing box
 KINDS = {"report": "doc", "notice": "megaphone", "consult": "question", "request": "hand"}  # icons
 
 
@@ -51,6 +55,22 @@ class Said:
     damaged: str = ""  # why the draft cannot be shown
     attachments: str = ""  # ids of what goes with it, with commas between
     waiting: int = 0  # how many wait to go with it
+    mentions: tuple[str, ...] = ()  # tokens of who is meant
+    template: str = ""  # the form that is open in it
+    values: Mapping[str, str] = field(default_factory=dict)  # what stands in its fields
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """All of it as the fields of a form, to be brought along by a page in between."""
+        return {
+            "text": self.text,
+            "kind": self.kind,
+            "importance": self.importance,
+            "reply_to": str(self.reply_to or ""),
+            "attachments": self.attachments,
+            "template": self.template,
+            **{f"{OF_FORM}{name}": value for name, value in self.values.items()},
+        }
 
 
 def number(text: str | None) -> int | None:
@@ -87,7 +107,20 @@ def said(form: Mapping[str, str], error: str = "") -> Said:
         reply_to=number(form.get("reply_to")),
         error=error,
         attachments=form.get("attachments", "")[:2000],
+        mentions=tokens(form),
+        template=form.get("template", "")[:40],
+        values={
+            name.removeprefix(OF_FORM): value.replace("\r\n", "\n")
+            for name, value in form.items()
+            if name.startswith(OF_FORM) and value.strip()
+        },
     )
+
+
+def tokens(form: Mapping[str, str]) -> tuple[str, ...]:
+    """Who is meant, as a form says it: a name for each, so that a script can send them as well."""
+    named = (name.removeprefix(MEANS) for name in form if name.startswith(MEANS))
+    return tuple(token[:80] for token in named if token)[:100]
 
 
 def ids(text: str) -> tuple[UUID, ...]:
@@ -146,25 +179,64 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
             draft.kind,
             draft.importance,
             draft.reply_to,
-            restored=bool(draft.text) and not draft.damaged,
+            restored=bool(draft.text or draft.template) and not draft.damaged,
             damaged=draft.damaged,
             waiting=draft.waiting,
+            mentions=tuple(draft.mentions),
+            template=draft.template,
+            values=draft.values,
         )
     if reply := number(asked.get("reply")):
         box = Said(reply_to=reply) if box is None else replace(box, reply_to=reply, restored=False)
+    form, box = _open_form(request, shown.head, box or Said())
+    meant = [one for one in _offered(shown.head, box) if one.token in box.mentions]
     return page(
         request,
         "communication/timeline.html",
         shell=shown.head.shell,
-        status=422 if box and box.error else 200,
+        status=422 if box.error else 200,
         head=shown.head,
         timeline=shown,
         cursors=" ".join(f"{account.hex}:{seq}" for account, seq in shown.cursors.items()),
         log=Rendering(shown.cursors).html(shown.entries, first_unread=shown.first_unread),
-        box=box or Said(),
+        box=box,
+        form=form,
+        meant=meant,
         kinds=KINDS,
         on=_day(asked.get("on")) or "",
     )
+
+
+def _offered(head: Head, box: Said) -> list[Offer]:
+    return offers(head.members, head.kind, head.me) if box.mentions else []
+
+
+def _open_form(request: "Request", head: Head, box: Said) -> tuple[Form | None, Said]:
+    """The form that is open in the writing box.
+
+    What was written in one that is offered no more stays as plain text.
+    """
+    if not box.template:
+        return None, box
+    try:
+        form = see_template(request.actor, head.group, key=box.template)
+    except Unknown:
+        left = "\n".join([*box.values.values(), box.text]).strip()
+        return None, replace(box, text=left, template="", values={})
+    return people_for(form, head.members), box
+
+
+def _composed(request: "Request", group: UUID, box: Said) -> Said:
+    """The writing box with what stands in the open form as plain text.
+
+    Raises:
+        Problem: something is missing in it, or is not what was asked for.
+        Unknown: it is not offered here any more.
+    """
+    if not box.template:
+        return box
+    form = see_template(request.actor, group, key=box.template)
+    return replace(box, text=written(form, box.values, box.text), template="", values={})
 
 
 @require_GET
@@ -214,6 +286,9 @@ def _save(request: "Request", group: UUID, box: Said) -> None:
         kind=box.kind,
         importance=box.importance,
         reply_to=box.reply_to,
+        mentions=box.mentions,
+        template=box.template,
+        values=box.values,
     )
 
 
@@ -222,12 +297,17 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
     """The sheet to confirm before a message is sent: the text, and who will read it (N3.8)."""
     form = sent(request)
     box = said(form)
-    if not wants_json(request) and form.get("back"):
-        return _timeline_page(request, group, box)
+    if not wants_json(request) and (known := _again(request, group, form, box)) is not None:
+        return _timeline_page(request, group, known)
     try:
         with _kept(request, group, box):
+            whole = _composed(request, group, box)
             shown = see_confirmation(
-                request.actor, group, text=box.text, attachments=ids(box.attachments)
+                request.actor,
+                group,
+                text=whole.text,
+                attachments=ids(box.attachments),
+                mentions=box.mentions,
             )
     except Problem as problem:
         if wants_json(request):
@@ -238,11 +318,24 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
         "communication/confirm.html",
         shown.head,
         shown=shown,
-        box=box,
+        box=whole,
         key=uuid7(),
         kinds=KINDS,
         reasons=REASONS,
     )
+
+
+def _again(request: "Request", group: UUID, form: Mapping[str, str], box: Said) -> Said | None:
+    """The writing box, where somebody without scripts goes back to it, or opens or closes a form.
+
+    None if they go on.
+    """
+    if form.get("drop"):
+        return replace(box, template="", values={})
+    if key := form.get("choose"):
+        chosen = see_template(request.actor, group, key=key)
+        return replace(box, template=key, kind=chosen.kind)
+    return box if form.get("back") else None
 
 
 def answered(form: Mapping[str, str]) -> Answers:
@@ -277,6 +370,7 @@ def send(request: "Request", group: UUID) -> HttpResponse:
                 importance=box.importance,
                 reply_to=box.reply_to,
                 attachments=ids(box.attachments),
+                mentions=box.mentions,
                 key=_id(form.get("key", "")) or uuid7(),
                 confirmed=form.get("confirmed") == "yes",
                 answers=answered(form),

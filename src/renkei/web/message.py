@@ -5,10 +5,12 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from renkei.communication import message as messages
 from renkei.communication.answers import REASONS
+from renkei.communication.asking_again import ask_again as tell_again
 from renkei.communication.marks import bookmark_communication, pin_communication
 from renkei.communication.message import MessageView
 from renkei.communication.rendering import Rendering
@@ -19,7 +21,7 @@ from renkei.communication.services import (
     withdraw_communication,
 )
 from renkei.kernel.errors import Problem, Unknown
-from renkei.web.communication import answered, at_message, json, number, piece, sent
+from renkei.web.communication import answered, at_message, json, number, piece, sent, tokens
 from renkei.web.errors import sentence, wants_json
 
 if TYPE_CHECKING:
@@ -110,7 +112,12 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
         version = number(form.get("version")) or 0
         try:
             correct_communication(
-                request.actor, message, text=text, version=version, answers=answered(form)
+                request.actor,
+                message,
+                text=text,
+                version=version,
+                mentions=tokens(form),
+                answers=answered(form),
             )
         except Problem as problem:
             view = messages.see_message(request.actor, message)
@@ -125,13 +132,18 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
                 conflict=conflict,
                 asked=problem.field,
                 checked=messages.see_checked(request.actor, message, text=text),
+                whom=messages.see_meant(request.actor, message),
+                chosen=tokens(form),
                 answers=answered(form),
                 reasons=REASONS,
             )
         return _done(request, message)
     view = _mine(messages.see_message(request.actor, message), "communication.correct")
     nothing: dict[str, Any] = {"error": "", "conflict": False, "asked": ""}
-    return _shown(request, "correct", view, text=view.entry.text, **nothing)
+    whom = messages.see_meant(request.actor, message)
+    return _shown(
+        request, "correct", view, text=view.entry.text, whom=whom, chosen=whom.chosen, **nothing
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -177,9 +189,24 @@ def hide(request: "Request", message: UUID) -> HttpResponse:
 @require_GET
 def receipts(request: "Request", message: UUID) -> HttpResponse:
     """Who has read it and when, and who has not yet."""
+    return _receipts(request, message)
+
+
+def _receipts(request: "Request", message: UUID, said: str = "") -> HttpResponse:
     have, have_not = messages.see_receipts(request.actor, message)
     view = messages.see_message(request.actor, message)
-    return _shown(request, "receipts", view, have=have, have_not=have_not)
+    return _shown(request, "receipts", view, have=have, have_not=have_not, said=said)
+
+
+@require_POST
+def ask_again(request: "Request", message: UUID) -> HttpResponse:
+    """Tell those who have not read one's own message of it once more."""
+    try:
+        count = tell_again(request.actor, message)
+    except Problem as problem:
+        return _receipts(request, message, sentence(problem))
+    words = _("%(n)s people are told again. It stands first when they open Renkei.")
+    return _receipts(request, message, words % {"n": count})
 
 
 @require_GET

@@ -290,7 +290,7 @@ document.addEventListener("click", async (event) => {
 
 document.querySelector("#sheet").addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.id === "send") return; // composer.js
+  if (form.id === "send" || form.matches("[data-composer]")) return; // composer.js, writing.js
   event.preventDefault();
   try {
     const { ok, data } = await ask(form.action, new FormData(form));
