@@ -36,7 +36,9 @@ PLACES = {
     "entries", "files", "former_groups", "group_leave", "groups", "basics", "home", "me",
     "me_appearance", "me_photo", "members", "menu", "messages", "mfa_activate_totp", "move_draft",
     "mfa_add_webauthn", "mfa_index", "mfa_list_webauthn", "notice", "notice_confirm", "points",
-    "bookmarks", "network_people", "pins", "policy_confirm", "read", "receipts", "reuses",
+    "addressed", "bookmarks", "network_people", "since", "task", "task_finish", "task_make",
+    "tasks", "template", "templates", "whom",
+    "pins", "policy_confirm", "read", "receipts", "reuses",
     "search", "session_left", "session_stay", "sessions", "sign_ins", "timeline",
     "understand", "withdraw",
 }  # fmt: skip

@@ -159,22 +159,22 @@ def new(request: "Request") -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: "Request", key: str) -> HttpResponse:
+def edit(request: "Request", template: str) -> HttpResponse:
     """Another wording of one."""
     place = own_organization(see_shell(request.actor, None))
-    return _edit(request, key, see_form(request.actor, place, key=key))
+    return _edit(request, template, see_form(request.actor, place, key=template))
 
 
 @require_POST
-def hide(request: "Request", key: str) -> HttpResponse:
+def hide(request: "Request", template: str) -> HttpResponse:
     """Offer it no more, or again."""
     place = own_organization(see_shell(request.actor, None))
-    hide_form(request.actor, place, key=key, hidden=request.POST.get("hidden") == "yes")
+    hide_form(request.actor, place, key=template, hidden=request.POST.get("hidden") == "yes")
     return redirect("organization_templates")
 
 
 @require_POST
-def remove(request: "Request", key: str) -> HttpResponse:
+def remove(request: "Request", template: str) -> HttpResponse:
     """Take it away; of an edition, the form that comes with Renkei is back."""
-    remove_form(request.actor, own_organization(see_shell(request.actor, None)), key=key)
+    remove_form(request.actor, own_organization(see_shell(request.actor, None)), key=template)
     return redirect("organization_templates")

@@ -40,9 +40,9 @@ def templates(request: "Request", group: UUID) -> HttpResponse:
 
 
 @require_GET
-def template(request: "Request", group: UUID, key: str) -> HttpResponse:
+def template(request: "Request", group: UUID, template: str) -> HttpResponse:
     """The fields of one form, for the writing box of a page that is open."""
-    form = see_template(request.actor, group, key=key)
+    form = see_template(request.actor, group, key=template)
     head = see_head(request.actor, group)
     context = {"form": people_for(form, head.members), "values": {}, "head": head}
     html = render_to_string("communication/template_fields.html", context, request)
