@@ -83,7 +83,7 @@ def test_the_walk_finds_what_it_looks_for(cast: Cast) -> None:
 
 
 @pytest.mark.clause("A3", "A9", "F1", "F2")
-@pytest.mark.parametrize(("what", "name"), zip(LACKING, PEOPLE * 4, strict=False))
+@pytest.mark.parametrize(("what", "name"), list(zip(LACKING, PEOPLE * 4, strict=False)))
 def test_who_lacks_one_thing_sees_nothing_of_a_patient_on_any_page(
     cast: Cast, what: str, name: str
 ) -> None:

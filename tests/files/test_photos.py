@@ -21,7 +21,6 @@ from renkei.files.models import File
 from renkei.kernel import clock, vault
 from renkei.kernel.database import execute
 from renkei.kernel.errors import Erased, Tampered
-from renkei.people import disclosures
 from renkei.people.disclosures import see_photo
 from renkei.people.models import Account
 from renkei.people.services import change_photo
@@ -126,7 +125,7 @@ def test_a_photo_replaced_while_somebody_looks_is_no_alarm(
             other.join()
         return read(file)
 
-    monkeypatch.setattr(disclosures.services.store, "read", slow)
+    monkeypatch.setattr(store, "read", slow)
     shown, _ = see_photo(committed["manager"], None, committed.account("nurse"))
     assert colour(shown) == (0, 0, 2)
 

@@ -249,7 +249,8 @@ sees_paper = (
 # A group or a record is erased on the word of two: who administers the managing organization, and
 # somebody else at the operator. The host carries it out; nobody else can (A11.7).
 may_ask_to_erase = ready & joined & on_listed_device & administers & ~restricted
-sees_erasure = ready & (operates | (administers & acts_for_this_organization))
+asks_for_erasures = ready & joined & on_listed_device & administers & acts_for_this_organization
+sees_erasure = (ready & operates) | asks_for_erasures
 
 # What is written here leaves by permission alone (A16): its author's, outside care the group's
 # manager's as well, never against what the patient said, never another organization's document.
@@ -457,7 +458,7 @@ RULES: dict[str, Fact] = {
     "erasure.list":              ready & operates,
     "erasure.own":               ready & administers & acts_for_this_organization,
     "erasure.see":               sees_erasure,
-    "erasure.print":             ready & administers & acts_for_this_organization & ~restricted,
+    "erasure.print":             asks_for_erasures & ~restricted,
     "erasure.confirm":           ready & operates & ~asked_to_erase,
     "erasure.return":            ready & operates,
     "erasure.withdraw":          sees_erasure & ~restricted,
