@@ -64,10 +64,8 @@ def test_what_stands_in_a_form_and_who_is_meant_comes_back_with_the_draft(cast: 
 
 @pytest.mark.clause("N3.8")
 def test_a_task_is_made_done_and_seen_without_scripts(cast: Cast) -> None:
-    message, browser = (
-        post(cast, "nurse", "【訪問報告】\nクッションの位置を見る"),
-        client(cast, "nurse"),
-    )
+    message = post(cast, "nurse", "【訪問報告】\nクッションの位置を見る")
+    browser = client(cast, "nurse")
     assert 'value="クッションの位置を見る"' in text_of(browser.get(f"/messages/{message}/task"))
     due = (clock.today() + timedelta(days=1)).isoformat()
     facts = {"what": "位置を見る", "account": cast.account("manager").hex, "due": due}

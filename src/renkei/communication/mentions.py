@@ -131,13 +131,14 @@ def offers(lines: Sequence[MemberLine], kind: str, me: UUID) -> list[Offer]:
     listed += [
         Offer(ROLE + word, word, KANA.get(word, ""), "・".join(names[one] for one in accounts))
         for word, accounts in roles.items()
+        if word in KANA or len(accounts) > 1  # else it stands beside the one who has it
     ]
     listed += [
         Offer(
             one.face.account.hex,
             one.face.name,
             one.face.kana,
-            "・".join(part for part in (one.face.profession, one.face.organization) if part),
+            "・".join(filter(None, (one.face.profession, one.face.organization, one.role_in_care))),
         )
         for one in lines
         if one.face.account != me

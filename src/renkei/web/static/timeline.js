@@ -21,6 +21,7 @@ const atEnd = () => innerHeight + scrollY >= root.scrollHeight - 160;
 const toEnd = (behavior = "instant") => scrollTo({ top: root.scrollHeight, behavior });
 
 log.mark(document);
+document.querySelector("#unread")?.after(...document.querySelectorAll(".since")); // one tap from where the new begins
 if (location.hash.startsWith("#m")) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
 else if (document.querySelector("#unread")) document.querySelector("#unread").scrollIntoView({ block: "start" });
 else if (/[?&](on|after)=/.test(location.search)) document.querySelector("[data-seq]")?.scrollIntoView({ block: "start" });
