@@ -9,7 +9,7 @@ from renkei.audit import trail
 from renkei.communication import proof
 from renkei.communication.addressed import see_addressed
 from renkei.communication.mentions import Person, roles_of
-from renkei.communication.message import see_message, see_whom
+from renkei.communication.message import see_message
 from renkei.communication.models import Communication, Mention
 from renkei.communication.reading import read_timeline
 from renkei.communication.selectors import mentioned
@@ -19,6 +19,7 @@ from renkei.communication.services import (
     send_communication,
     withdraw_communication,
 )
+from renkei.communication.whom import see_whom
 from renkei.group.home import see_home
 from renkei.group.services import leave_group
 from renkei.kernel.entity import uuid7

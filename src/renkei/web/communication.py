@@ -6,7 +6,7 @@ JSON; without scripts every action has an address and a page of its own.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,7 +22,6 @@ from renkei.communication.answers import REASONS, Answers
 from renkei.communication.hearing import record_hearing
 from renkei.communication.mentions import Offer, offers
 from renkei.communication.message import see_confirmation
-from renkei.communication.models import Importance, Kind
 from renkei.communication.moving_draft import add_to_draft
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
@@ -31,51 +30,14 @@ from renkei.group.disclosures import Head
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.policy.use_case import GateClosed
+from renkei.web.box import Said, ids, number, said
 from renkei.web.errors import sentence, wants_json
 from renkei.web.page import page
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
 
-MEANS = "to:"  # fields that say who is meant
-OF_FORM = "t:"  # fields of the form that is open in the writing box
 KINDS = {"report": "doc", "notice": "megaphone", "consult": "question", "request": "hand"}  # icons
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What stands in the writing box."""
-
-    text: str = ""
-    kind: str = Kind.REPORT.value
-    importance: str = Importance.NORMAL.value
-    reply_to: int | None = None
-    error: str = ""
-    restored: bool = False  # a draft from an earlier visit
-    damaged: str = ""  # why the draft cannot be shown
-    attachments: str = ""  # ids of what goes with it, with commas between
-    waiting: int = 0  # how many wait to go with it
-    mentions: tuple[str, ...] = ()  # tokens of who is meant
-    template: str = ""  # the form that is open in it
-    values: Mapping[str, str] = field(default_factory=dict)  # what stands in its fields
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """All of it as the fields of a form, to be brought along by a page in between."""
-        return {
-            "text": self.text,
-            "kind": self.kind,
-            "importance": self.importance,
-            "reply_to": str(self.reply_to or ""),
-            "attachments": self.attachments,
-            "template": self.template,
-            **{f"{OF_FORM}{name}": value for name, value in self.values.items()},
-        }
-
-
-def number(text: str | None) -> int | None:
-    """A positive whole number from an address or a form; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _day(text: str | None) -> date | None:
@@ -95,44 +57,6 @@ def sent(request: "Request") -> Mapping[str, str]:
         return {}
     fields = found.items() if isinstance(found, dict) else ()
     return {name: value for name, value in fields if isinstance(value, str)}
-
-
-def said(form: Mapping[str, str], error: str = "") -> Said:
-    """What a form brought; an unknown kind or importance becomes the ordinary one."""
-    kind, importance = form.get("kind", ""), form.get("importance", "")
-    return Said(
-        text=form.get("text", "").replace("\r\n", "\n"),
-        kind=kind if kind in Kind.values else Kind.REPORT.value,
-        importance=importance if importance in Importance.values else Importance.NORMAL.value,
-        reply_to=number(form.get("reply_to")),
-        error=error,
-        attachments=form.get("attachments", "")[:2000],
-        mentions=tokens(form),
-        template=form.get("template", "")[:40],
-        values={
-            name.removeprefix(OF_FORM): value.replace("\r\n", "\n")
-            for name, value in form.items()
-            if name.startswith(OF_FORM) and value.strip()
-        },
-    )
-
-
-def tokens(form: Mapping[str, str]) -> tuple[str, ...]:
-    """Who is meant, as a form says it: a name for each, so that a script can send them as well."""
-    named = (name.removeprefix(MEANS) for name in form if name.startswith(MEANS))
-    return tuple(token[:80] for token in named if token)[:100]
-
-
-def ids(text: str) -> tuple[UUID, ...]:
-    """The ids in a list with commas between.
-
-    Raises:
-        Unknown: one of them is none.
-    """
-    try:
-        return tuple(UUID(one) for one in text.split(",") if one)
-    except ValueError as error:
-        raise Unknown("attachment") from error
 
 
 def json(data: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 from renkei.communication.addressed import see_addressed
 from renkei.communication.marks import see_bookmarks, see_pins
 from renkei.communication.since import see_since
-from renkei.web.communication import at_message, number
+from renkei.web.box import number
+from renkei.web.communication import at_message
 from renkei.web.page import page
 
 if TYPE_CHECKING:

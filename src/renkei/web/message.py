@@ -20,8 +20,10 @@ from renkei.communication.services import (
     understand_communication,
     withdraw_communication,
 )
+from renkei.communication.whom import see_meant
 from renkei.kernel.errors import Problem, Unknown
-from renkei.web.communication import answered, at_message, json, number, piece, sent, tokens
+from renkei.web.box import number, tokens
+from renkei.web.communication import answered, at_message, json, piece, sent
 from renkei.web.errors import sentence, wants_json
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
                 conflict=conflict,
                 asked=problem.field,
                 checked=messages.see_checked(request.actor, message, text=text),
-                whom=messages.see_meant(request.actor, message),
+                whom=see_meant(request.actor, message),
                 chosen=tokens(form),
                 answers=answered(form),
                 reasons=REASONS,
@@ -140,7 +142,7 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
         return _done(request, message)
     view = _mine(messages.see_message(request.actor, message), "communication.correct")
     nothing: dict[str, Any] = {"error": "", "conflict": False, "asked": ""}
-    whom = messages.see_meant(request.actor, message)
+    whom = see_meant(request.actor, message)
     return _shown(
         request, "correct", view, text=view.entry.text, whom=whom, chosen=whom.chosen, **nothing
     )

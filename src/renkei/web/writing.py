@@ -11,10 +11,11 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET, require_http_methods
 
-from renkei.communication.message import see_whom
 from renkei.communication.templates import people_for, see_template, see_templates
+from renkei.communication.whom import see_whom
 from renkei.group.disclosures import see_head
-from renkei.web.communication import json, piece, said, sent
+from renkei.web.box import said
+from renkei.web.communication import json, piece, sent
 from renkei.web.errors import wants_json
 
 if TYPE_CHECKING:

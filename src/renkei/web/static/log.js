@@ -51,6 +51,7 @@ export function mark(within) {
     put(article);
     article.toggleAttribute("data-mine", isMine(article));
     const act = article.querySelector(":scope > .receipts > [data-act=understand]");
+    act?.setAttribute("role", "button");
     act?.setAttribute("aria-pressed", act.dataset.by.split(" ").includes(me));
     count(article);
   }

@@ -289,6 +289,12 @@ document.addEventListener("click", async (event) => {
   act.setAttribute("aria-pressed", "false");
 });
 
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches("a[role=button]")) return;
+  event.preventDefault();
+  event.target.click();
+});
+
 document.querySelector("#sheet").addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.id === "send" || form.matches("[data-composer]")) return; // composer.js, writing.js

@@ -106,8 +106,10 @@ export function helps(form, changed) {
   list.className = "at-list card";
   list.id = "at-list";
   list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", whomButton?.dataset.words ?? "@");
   list.hidden = true;
   form.append(list);
+  if (form.querySelector("[data-whom]")) text.setAttribute("aria-autocomplete", "list");
   let at = null; // where the @ stands, and what was written behind it
   let marked = 0;
 
@@ -120,7 +122,6 @@ export function helps(form, changed) {
     at = null;
     list.hidden = true;
     text.removeAttribute("aria-activedescendant");
-    text.removeAttribute("aria-expanded");
     text.removeAttribute("aria-controls");
   }
   async function look() {
@@ -154,7 +155,6 @@ export function helps(form, changed) {
     }));
     list.hidden = false;
     text.setAttribute("aria-controls", list.id);
-    text.setAttribute("aria-expanded", "true");
     mark(0);
   }
   function mark(number) {
