@@ -260,7 +260,8 @@ def first_file(parts: Parts) -> str:
 
 
 def other_content(parts: Parts) -> None:
-    parts[first_file(parts)] = b"\0" + parts[first_file(parts)][1:]
+    found = parts[first_file(parts)]
+    parts[first_file(parts)] = bytes([found[0] ^ 1]) + found[1:]
 
 
 def no_content(parts: Parts) -> None:

@@ -90,7 +90,7 @@ def test_the_author_tells_again_from_the_page_of_who_has_read_it(cast: Cast) -> 
     assert address in text_of(client(cast, "nurse").get(f"/messages/{message}/receipts"))
     assert address not in text_of(client(cast, "manager").get(f"/messages/{message}/receipts"))
     assert "2人" in text_of(client(cast, "nurse").post(address))
-    home = text_of(client(cast, "manager").get("/home"))
+    home = text_of(client(cast, "physician").get("/home"))  # who has not looked at it
     assert "まず読んでください" in home and "酸素が" not in home.split('id="unread"')[0]
 
 

@@ -80,4 +80,5 @@ PAGES = {
     "basics": _("Basics and papers"),
     "members": _("Members"),
     "consent": _("Consent"),
+    "tasks": _("Tasks"),
 }
