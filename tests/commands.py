@@ -19,6 +19,12 @@ GIVEN = (
     "CREDENTIALS_DIRECTORY",
     "RENKEI_ORIGIN",
     "RENKEI_DATA",
+    "RENKEI_E2E",  # of the suite, no setting of the program
+    "RENKEI_HAPROXY",
+    "RENKEI_CLAMD",
+    "RENKEI_TURNS",
+    "RENKEI_MUTATIONS",
+    "RENKEI_TEST_TEMPLATE",
 )
 KEPT = {name: value for name, value in os.environ.items() if name not in GIVEN}
 

@@ -44,6 +44,7 @@ for _variable in (
     "KEYS_DATABASE_URL",
     "EMAIL_URL",
     "CLAMAV_URL",
+    "S3_URL",
 ):
     os.environ.pop(_variable, None)
 import django  # noqa: E402

@@ -1,12 +1,15 @@
 """What is found in a draft is held back, asked or answered at the server, whoever sends it how."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
 
 from renkei.audit import trail
+from renkei.audit.models import AuditEvent
 from renkei.communication import holding
 from renkei.communication.answering import answer_consent
 from renkei.communication.answers import Answers
@@ -14,11 +17,18 @@ from renkei.communication.message import see_confirmation
 from renkei.communication.models import Communication, Draft
 from renkei.communication.moving_draft import add_to_draft
 from renkei.communication.reading import read_timeline
-from renkei.communication.services import correct_communication, save_draft, send_communication
+from renkei.communication.services import (
+    correct_communication,
+    hide_communication,
+    save_draft,
+    send_communication,
+)
 from renkei.group import direct, free
+from renkei.group.archiving import archive_group
+from renkei.group.charters import write_charter
 from renkei.group.models import Group
 from renkei.group.network import open_network
-from renkei.group.services import leave_group
+from renkei.group.services import close_group, leave_group
 from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.patient.models import Patient
 from renkei.patient.services import change_identity
@@ -142,6 +152,41 @@ def test_in_a_free_group_no_patient_is_named_and_events_and_colleagues_are(
     send(cast, "佐藤さん、2026年12月24日の会場をお願いします", group=place)
 
 
+@pytest.mark.clause("A12.2")
+def test_nor_beside_its_messages(cast: Cast, other: UUID) -> None:
+    """What it is for, how it is used, wishes and reasons are read by everybody as well."""
+    about = {"name": "食支援を学ぶ会", "purpose": "工夫を学びます。", "use": "月に一度。"}
+    place = free.found_group(cast["manager"], None, **about, entry="request").id
+    wish = free.ask_to_join(cast["nurse"], place, words="学びたいです", agreed=True)
+    named = "佐藤一郎さんのことを話します"
+    deeds: dict[str, Callable[[], object]] = {
+        field: partial(free.found_group, cast["manager"], None, **{**about, field: named[:20]},
+                       entry="open") for field in about
+    }  # fmt: skip
+    for field, deed in deeds.items():
+        with pytest.raises(Problem, match="cannot stand in a free group") as refused:
+            deed()
+        assert (refused.value.field, refused.value.values) == (field, {"words": "佐藤一郎"})
+    no = {"request": wish.id, "yes": False, "reason": named}
+    for deed in (
+        lambda: free.describe_group(cast["manager"], place, **about | {"use": named}, entry="open"),
+        lambda: free.answer_request(cast["manager"], place, **no),
+        lambda: write_charter(cast["manager"], place, text=named, reuse=(), number=0),
+        lambda: archive_group(cast["manager"], place, reason=named),
+        lambda: close_group(cast["manager"], place, reason=named),
+        lambda: leave_group(cast["manager"], place, reason=named),
+    ):  # fmt: skip
+        with pytest.raises(Problem, match="cannot stand in a free group"):
+            deed()
+    line = AuditEvent.objects.filter(outcome="failed").latest("id")
+    assert json.loads(line.detail)["found"] == "name:1" and "佐藤" not in line.detail
+    assert free.answer_request(cast["manager"], place, request=wish.id, yes=True)
+    said = send(cast, "ありがとうございます", "nurse", group=place)
+    with pytest.raises(Problem, match="cannot stand in a free group"):
+        hide_communication(cast["manager"], said.id, reason=named)
+    close_group(cast["manager"], place, reason="佐藤さんが異動するため")
+
+
 @pytest.mark.clause("A13.2")
 def test_between_two_people_a_patient_is_asked_about(cast: Cast, other: UUID) -> None:
     asked_for = direct.ask_to_connect(cast["manager"], cast.role("nurse"))
@@ -236,6 +281,11 @@ def test_a_correction_is_asked_only_about_what_is_new(cast: Cast, other: UUID) -
     assert asked.value.field == "named"
     correct_communication(cast["manager"], plain.id, text=OTHER, version=1, answers=MEANT)
     assert json.loads(newest(cast).detail)["named"] == "meant"
+    with pytest.raises(Problem) as asked:  # the name was answered for, the telephone number not
+        correct_communication(
+            cast["manager"], plain.id, text=f"{OTHER}。電話は0000-00-2046です", version=2
+        )
+    assert asked.value.field == "named"
 
 
 def test_the_sheet_names_the_other_patient_to_the_author_and_where_it_belongs(

@@ -18,7 +18,8 @@ from renkei.files import store
 from renkei.group.services import leave_group, release_member
 from renkei.kernel.errors import Refused, Unknown
 from renkei.patient.services import withdraw_consent
-from tests.cast import Cast
+from renkei.people.models import Account
+from tests.cast import Cast, group_of_kind
 from tests.communication.attached import bring, brought, document, film, photo, post
 from tests.communication.test_attachments import answer_consent
 
@@ -39,6 +40,16 @@ def a_film(cast: Cast) -> UUID:
     answer_consent(cast["nurse"], made, shows=True, who="patient", how="words")
     post(cast["nurse"], cast.group, made)
     return made
+
+
+@pytest.mark.clause("A15.5", "A11.5")
+def test_what_a_relative_looks_at_bears_the_relatives_name(cast: Cast) -> None:
+    group, _ = group_of_kind(cast, "family", {"manager": True, "family": False})
+    made = brought(cast["manager"], group)
+    post(cast["manager"], group, made)
+    shown = viewing.see_attachment(cast["family"], made)
+    named = Account.objects.get(pk=cast.account("family")).profile.name
+    assert (shown.name, shown.organization) == (named, "ご本人・ご家族")
 
 
 def part(client: Client, attachment: UUID, wanted: str = "bytes=0-99") -> int:

@@ -1,9 +1,12 @@
 """What says who somebody is, found in the notations of care workers, and put otherwise (A16.d)."""
 
+import re
 from datetime import date
+from time import process_time
 
 import pytest
 
+from renkei.disclosure import anonymising, dating, notation
 from renkei.disclosure.anonymising import (
     CHANGE,
     LEAVE,
@@ -280,6 +283,45 @@ def test_the_original_is_cut_where_it_stands_however_it_is_folded() -> None:
 )
 def test_numbers_in_kanji(written: str, value: int | None) -> None:
     assert number(written) == value
+
+
+HOSTILE = (
+    "a.",
+    "1-",
+    "S1",
+    "a@",
+    "0-",
+    "一.",
+    "1日",
+    "アa",
+    "昭1",
+    "髙橋 ",
+    "taka",
+    "みどり",
+    "亜",
+)
+
+
+def test_no_text_holds_the_server_up() -> None:
+    """Whoever writes what another will open in the editor chooses the text."""
+    slowest = 0.0
+    for piece in HOSTILE:
+        text = (piece * 20_000)[:20_000]
+        for pattern in _patterns_of_all():
+            before = process_time()
+            for _ in pattern.finditer(text):
+                pass
+            slowest = max(slowest, process_time() - before)
+    assert slowest < 0.2
+    before = process_time()
+    find("1日" * 10_000, KNOWN)
+    assert process_time() - before < 2
+
+
+def _patterns_of_all() -> list[re.Pattern[str]]:
+    made = [one for page in (anonymising, dating, notation) for one in vars(page).values()]
+    named = [re.compile(one) for who in KNOWN.people for one, _ in anonymising._patterns(who)]
+    return [one for one in (*made, *dating._FULL, *named) if isinstance(one, re.Pattern)]
 
 
 def test_a_long_text_takes_no_time() -> None:

@@ -7,7 +7,9 @@ from uuid import UUID
 import pytest
 
 from renkei.audit.models import AuditEvent
+from renkei.communication import holding
 from renkei.communication.models import Communication
+from renkei.config.erased_watch import ErasedWatch
 from renkei.config.erasing import carry_out
 from renkei.config.verification import verify
 from renkei.disclosure import executing, remains
@@ -20,6 +22,7 @@ from renkei.disclosure.erasing import (
 )
 from renkei.disclosure.erasures import see_asking_for_record, see_desk, see_erasure, see_own
 from renkei.disclosure.models import Erasure
+from renkei.files import bucket
 from renkei.files.models import File
 from renkei.group.models import Group, Member
 from renkei.group.services import leave_group, open_group
@@ -27,7 +30,9 @@ from renkei.kernel import clock, vault
 from renkei.kernel.errors import Erased, Problem, Refused, Unknown
 from renkei.patient.models import Basics, Patient
 from renkei.patient.services import change_basics
-from renkei.people.models import PractitionerRole
+from renkei.people.models import PractitionerRole, Session
+from renkei.policy.loading import load
+from renkei.policy.rules import may
 from renkei.policy.standing import HOST
 from tests.cast import Cast, group_about, post, set_parameters
 from tests.disclosure.world import (
@@ -49,6 +54,39 @@ BY_STANDING = [name for name in ("manager", "nurse", "physician", "former", "str
 
 def everything_fits() -> bool:
     return not [one.breaks for one in verify(lambda *_: None, given=[]) if one.breaks or one.note]
+
+
+def test_no_process_keeps_a_name_that_was_erased(committed: Cast, travel) -> None:
+    """Drafts are held against names in memory: there they go as well, wherever it was done."""
+    erasure, who = confirmed(committed), load(committed["manager"], "region").who
+    elsewhere = ErasedWatch()  # of a process that only looks
+    elsewhere.turn()
+    holding.judge_free(who, "お変わりありません")
+    elsewhere.turn()
+    assert holding._held
+    Erasure.objects.update(begun_at=clock.now())
+    elsewhere.turn()
+    assert not holding._held
+    Erasure.objects.update(begun_at=None)
+    holding.judge_free(who, "お変わりありません")
+    over(travel)
+    executing.execute(erasure.id)
+    assert not holding._held
+
+
+def test_a_bucket_that_keeps_files_holds_the_erasure_up_and_nothing_else(
+    committed: Cast, travel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed(committed)
+    over(travel)
+
+    def kept(_: object) -> None:
+        raise bucket.Unreachable("let")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(remains, "remove_files", kept)
+        assert [one.why for one in carry_out()] == ["bucket"]
+    assert [one.done for one in carry_out()] == [True]
 
 
 # ── Asking ───────────────────────────────────────────────────────────────────────────────────────
@@ -151,6 +189,12 @@ def test_one_person_alone_erases_nothing(cast: Cast) -> None:
     for name in ("administrator_same", "administrator_other", "manager"):
         with pytest.raises(Refused):
             confirm_erasure(cast[name], erasure.id)
+    other = both_hats(cast, "other@example.org")  # of the same organization
+    assert not see_erasure(other.actor, erasure.id).mine
+    with pytest.raises(Refused):
+        confirm_erasure(other.actor, erasure.id)
+    Session.objects.filter(account=cast.account("operator")).update(second_factor="card")
+    assert not may(load(cast["operator"], "erasure", erasure.id), "erasure.confirm")
     erasure.refresh_from_db()
     assert erasure.state == "asked"
     with pytest.raises(Exception, match="erasure_by_two_persons"):  # nor does the database

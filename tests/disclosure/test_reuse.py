@@ -31,7 +31,17 @@ from renkei.patient.models import Consent
 from renkei.people.models import Organization, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from tests.cast import NAMES, NOBODY, Cast, loading, make_account, make_region, person, post
+from tests.cast import (
+    NAMES,
+    NOBODY,
+    Cast,
+    group_of_kind,
+    loading,
+    make_account,
+    make_region,
+    person,
+    post,
+)
 from tests.communication import attached
 
 
@@ -203,6 +213,19 @@ def test_an_author_who_left_the_group_can_still_take_it_back(cast: Cast) -> None
     decline_reuse(cast["nurse"], request.id)
     with pytest.raises(Refused):
         opened(cast, request)
+
+
+@pytest.mark.clause("A16.b")
+def test_a_relative_who_left_can_still_take_it_back(cast: Cast) -> None:
+    group, _ = group_of_kind(cast, "family", {"manager": True, "family": False})
+    said = post(cast, "family", "昨夜はよく眠れました", group)
+    request = ask_to_reuse(cast["manager"], group, messages=[said], asked=wanted())
+    permit_reuse(cast["family"], request.id)
+    leave_group(cast["family"], group, reason="もう使わないため")
+    (listed,) = see_own_requests(cast["family"], None, visible=()).of_me
+    assert listed.id == request.id
+    decline_reuse(cast["family"], request.id)
+    refused(cast, request, "manager")
 
 
 @pytest.mark.clause("A16.b")

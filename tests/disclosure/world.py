@@ -95,10 +95,10 @@ def second_operator(cast: Cast, email: str = "second@example.org") -> Person:
     return known(cast, account)
 
 
-def both_hats(cast: Cast) -> Person:
+def both_hats(cast: Cast, email: str = "both@example.org") -> Person:
     """An administrator of the managing organization who works for the operator as well."""
     with loading():
-        account = make_account(cast.region, "both@example.org", "両方 さん", "さん")
+        account = make_account(cast.region, email, "両方 さん", "さん")
         role = make_role(account, cast.organizations["station"], "事務", True)
         appoint_operator(LOADER, None, account=account)
     return known(cast, account, role)

@@ -58,7 +58,7 @@ def test_two_colleagues_are_connected_and_one_blocks_the_other(
     expect(pharmacist.locator("main")).to_contain_text("ブロック中")
     look(pharmacist, "connections-blocked")
     nurse.goto(f"{world.origin}/groups/{group}")
-    expect(nurse.locator(".composer")).to_contain_text("いまはこの人に書けません")
+    expect(nurse.locator(".composer--closed")).to_contain_text("いまはこの人に書けません")
     expect(nurse.locator("body")).not_to_contain_text("ブロック中")
     look(nurse, "direct-closed")
     pharmacist.get_by_role("button", name=re.compile("ブロックをやめる")).click()

@@ -74,6 +74,8 @@ def write(page: Page, text: str) -> None:
 def end(page: Page, reason: str) -> None:
     """Fill in and send the form that ends a membership."""
     form = page.locator("main form:has([name=reason])")
+    if form.locator("details:has([name=reason])").count():  # behind the reasons to tap
+        form.locator("summary").last.click()
     form.locator("[name=reason]").fill(reason)
     form.locator("button").last.click()
 

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from renkei.communication.reading import read_timeline
 from renkei.device.models import Device
 from renkei.enrollment.departing import Goodbye, leave_network, see_checklist
 from renkei.enrollment.models import Departure
+from renkei.group.archiving import archive_group, bring_back_group
 from renkei.group.models import Invitation, Member
 from renkei.group.network import open_network
 from renkei.group.services import close_group
@@ -15,6 +17,7 @@ from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
 from renkei.people.models import Account, Organization, PractitionerRole, Session
 from renkei.policy.loading import load
+from renkei.policy.rules import may
 from renkei.region.disclosures import public_organizations
 from tests.cast import NAMES, NOBODY, Cast, loading, make_role, visible
 
@@ -46,6 +49,18 @@ def test_it_does_not_leave_while_it_manages_a_patients_open_group(cast: Cast) ->
     close_group(cast["manager"], cast.group, reason="引き継ぎました")
     assert see_checklist(cast["administrator_same"], station).may_leave
     leave_network(cast["administrator_same"], station, goodbye=goodbye())
+
+
+@pytest.mark.clause("A4", "A11.6")
+def test_groups_in_the_archive_end_with_it_and_stay_readable(cast: Cast) -> None:
+    station = cast.organizations["station"]
+    archive_group(cast["manager"], cast.group)
+    assert see_checklist(cast["administrator_same"], station).groups == 0
+    leave_network(cast["administrator_same"], station, goodbye=goodbye())
+    assert may(load(cast["physician"], "group", cast.group), "group.see")
+    assert "closed" in [one.event for one in read_timeline(cast["physician"], cast.group).entries]
+    bring_back_group(cast["physician"], cast.group, reason="また始めます")  # who is delegated to
+    assert not may(load(cast["physician"], "group", cast.group), "communication.send")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,8 @@ class Place:
             fill("small", data, self.whole())
         else:
             shutil.copytree(like, data, dirs_exist_ok=True)
+            with sqlite3.connect(data / "renkei.db") as database:  # nobody was idle since
+                database.execute("UPDATE people_session SET idle_until = until")
         sessions = json.loads((data / "sessions.json").read_text())
         self.people: list[dict[str, Any]] = sessions["people"]
 

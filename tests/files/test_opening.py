@@ -140,10 +140,17 @@ def test_a_table_is_read_as_rows() -> None:
     assert found["blocks"] == [{"heading": "薬"}, {"rows": [["朝", "", "2"]]}]
 
 
+DECLARED = '<!DOCTYPE a [<!ENTITY b "c">]><w:document xmlns:w="w"><w:body/></w:document>'
+
+
 @pytest.mark.parametrize(
     "words",
     [
-        b'<!DOCTYPE a [<!ENTITY b "c">]><w:document xmlns:w="w"><w:body/></w:document>',
+        DECLARED.encode(),
+        DECLARED.encode("utf-16"),
+        DECLARED.encode("utf-16-le"),  # unmarked
+        DECLARED.encode("utf-16-be"),
+        b"<!--" + b"x" * 5000 + b"-->" + DECLARED.encode(),
         b"<w:document",
         b"<x/>",
         b"<a>" * 5000,
@@ -152,6 +159,12 @@ def test_a_table_is_read_as_rows() -> None:
 def test_words_that_are_none_are_a_problem_and_no_fault(words: bytes) -> None:
     with pytest.raises(Problem):
         opening.office(packed("word/document.xml", **{"word/document.xml": words}), "docx")
+
+
+def test_words_in_two_bytes_a_letter_are_read() -> None:
+    words = '<d xmlns:w="w"><w:body><w:p><w:t>体温</w:t></w:p></w:body></d>'.encode("utf-16")
+    found = opening.office(packed("word/document.xml", **{"word/document.xml": words}), "docx")
+    assert orjson.loads(found.screens)["blocks"] == [{"text": "体温"}]
 
 
 # ── Pictures ─────────────────────────────────────────────────────────────────────────────────────

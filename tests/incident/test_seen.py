@@ -9,6 +9,7 @@ from django.db import OperationalError
 
 from renkei.audit import trail
 from renkei.audit.models import AuditEvent
+from renkei.communication import viewing
 from renkei.communication.reading import read_timeline
 from renkei.device.models import Listing
 from renkei.group.papers import see_paper
@@ -19,6 +20,8 @@ from renkei.kernel.errors import Refused, Unknown
 from renkei.patient.disclosures import see_record
 from renkei.people.models import Session
 from tests.cast import Cast, post
+from tests.communication import attached
+from tests.communication.attached import brought
 from tests.incident.world import own_device
 
 DAY = timedelta(days=1)
@@ -46,6 +49,16 @@ def test_the_patients_own_organization_sees_what_somebody_read(cast: Cast) -> No
     assert row.reach == page.last_seq
     assert found.others == [] and found.hidden == 0
     assert "熱が" not in repr(found)
+
+
+@pytest.mark.clause("N3.11", "A15.5")
+def test_what_was_opened_of_photos_and_documents_is_counted(cast: Cast) -> None:
+    made = brought(cast["manager"], cast.group)
+    attached.post(cast["manager"], cast.group, made)
+    for _ in range(2):
+        viewing.see_attachment(cast["nurse"], made)
+    (row,) = seen(cast, "administrator_same", "station", "nurse").own
+    assert row.files == {made.hex} and row.first_at is not None
 
 
 @pytest.mark.clause("N3.11", "N2.3")

@@ -6,6 +6,7 @@ import os
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from io import BytesIO, StringIO
@@ -24,6 +25,7 @@ from renkei.communication.attaching import begin_upload, receive
 from renkei.communication.index.keeping import Indexing
 from renkei.communication.marks import bookmark_communication, pin_communication
 from renkei.communication.models import Communication
+from renkei.communication.observations import Observed
 from renkei.communication.query import Query
 from renkei.communication.reading import read_timeline
 from renkei.communication.search import search
@@ -61,6 +63,7 @@ from renkei.group.direct import answer_connection, ask_to_connect, block_person
 from renkei.group.family import Agreement, Relation, invite_family, open_family_group
 from renkei.group.free import answer_request as answer_wish
 from renkei.group.free import ask_to_join, found_group
+from renkei.group.ranges import take_over_ranges
 from renkei.group.services import close_group, leave_group, open_group, release_member
 from renkei.incident import handling, reporting, stops
 from renkei.incident.models import Incident
@@ -91,11 +94,12 @@ from renkei.people.services import change_photo, change_profile
 from renkei.region.declaring import declare_disaster, end_disaster
 from renkei.region.models import Region
 from renkei.region.services import publish_notice
+from renkei.region.vitals import Range
 from renkei.review import accounts, members
 from renkei.safety.reporting import report_oneself, report_patient, report_place
 from renkei.training.hints import note_points
 from renkei.training.lectures import hold_lecture, record_attendance
-from tests.cast import Cast
+from tests.cast import LOADER, Cast, loading
 from tests.communication.attached import bring, brought, film, pdf, post
 from tests.safety.unlisted import elsewhere, enter
 from tests.training.world import published, take
@@ -122,6 +126,10 @@ SECRETS = {
     "withdrawal of consent": "遠方の娘の意向により",
     "message": "褥瘡が仙骨部に三センチ",
     "corrected message": "褥瘡は踵部に二センチ",
+    "vital sign": "体重 137.53kg",
+    "vital sign as data": '"weight":137.53',
+    "corrected vital sign": "体重 138.41kg",
+    "usual of a patient": "[37.11,39.22]",
     "message taken back": "隣家の犬に噛まれた",
     "why taken back": "別の方の話でしたので",
     "draft": "まだ誰にも言えないこと",
@@ -513,10 +521,19 @@ def talk(cast: Cast, group: UUID) -> None:
     decline_invitation(cast["sole"], asked, reason=say("why declined"))
     asked = invite(chief, (group, cast.role("sole")), role_in_care="薬の管理").id
     take_back_invitation(chief, asked, reason=say("why taken back, the invitation"))
+    measured = Observed(clock.now(), {"weight": 137.53})
     sent = send_communication(
-        cast["nurse"], group, text=say("message"), key=uuid4(), confirmed=True
+        cast["nurse"], group, text=say("message"), observed=measured, key=uuid4(), confirmed=True
     ).id
-    correct_communication(cast["nurse"], sent, text=say("corrected message"), version=1)
+    measured = replace(measured, values={"weight": 138.41})
+    correct_communication(
+        cast["nurse"], sent, text=say("corrected message"), observed=measured, version=1
+    )
+    with loading():
+        take_over_ranges(
+            LOADER, group, ranges={"weight": Range(37.11, 39.22)}, author=cast.account("nurse"),
+            role=cast.role("nurse"),
+        )  # fmt: skip
     wrong = send_communication(
         cast["nurse"], group, text=say("message taken back"), key=uuid4(), confirmed=True
     ).id

@@ -260,8 +260,8 @@ def first_file(parts: Parts) -> str:
 
 
 def other_content(parts: Parts) -> None:
-    found = parts[first_file(parts)]
-    parts[first_file(parts)] = bytes([found[0] ^ 1]) + found[1:]
+    first, *rest = parts[first_file(parts)]
+    parts[first_file(parts)] = bytes([first ^ 1, *rest])
 
 
 def no_content(parts: Parts) -> None:

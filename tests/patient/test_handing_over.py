@@ -28,10 +28,10 @@ from renkei.patient.handing_over import (
 )
 from renkei.patient.models import Consent, HandOver, Patient
 from renkei.patient.services import withdraw_consent
-from renkei.people.models import Organization
+from renkei.people.models import Organization, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from tests.cast import Cast, make_organization, make_region, paper_of, person, visible
+from tests.cast import Cast, loading, make_organization, make_region, paper_of, person, visible
 from tests.cast import make_account as account_in
 from tests.cast import make_role as role_at
 
@@ -52,6 +52,15 @@ def terms(**facts: Any) -> Acceptance:
 
 def accept(cast: Cast, proposed: UUID, name: str = "administrator_other", **facts: Any) -> None:
     accept_hand_over(cast[name], proposed, acceptance=terms(**facts))
+
+
+def test_what_is_to_be_erased_is_not_handed_over(cast: Cast) -> None:
+    proposed = propose(cast)
+    Patient.objects.filter(pk=cast.patient).update(erase_at=clock.now())
+    with pytest.raises(Refused):
+        accept(cast, proposed)
+    with pytest.raises(Refused):
+        propose(cast)
 
 
 def reads(cast: Cast, name: str, permission: str = "group.see") -> bool:
@@ -101,10 +110,36 @@ def test_care_does_not_break_but_who_managed_manages_no_more(cast: Cast) -> None
 @pytest.mark.clause("A4", "A11.2")
 def test_what_the_old_organization_delegated_ends_with_it(cast: Cast) -> None:
     Invitation.objects.filter(pk=cast.invitations["invited"]).update(manager=True)
+    put_in(cast, "sole")
     accept(cast, propose(cast, to="pharmacy"), "sole")
-    assert not Member.objects.filter(group=cast.group, manager=True).exists()
+    managing = Member.objects.filter(group=cast.group, manager=True)
+    assert [one.account_id for one in managing] == [cast.account("sole")]
     assert not Invitation.objects.get(pk=cast.invitations["invited"]).manager
-    assert ("unmanaged", 1) in [(one.kind, one.count) for one in see_home(cast["sole"], None).tasks]
+
+
+@pytest.mark.clause("A4", "A11.2")
+def test_somebody_of_the_new_organization_manages_each_group_afterwards(cast: Cast) -> None:
+    proposed = propose(cast, to="pharmacy")
+    with pytest.raises(Problem, match="nobody would manage it"):
+        accept(cast, proposed, "sole")
+    assert Patient.objects.get(pk=cast.patient).organization_id == cast.organizations["station"]
+    with loading():
+        account = account_in(cast.region, "druggist@example.org")
+        colleague = role_at(account, cast.organizations["pharmacy"], "薬剤師").id
+    put_in(cast, colleague)
+    accept(cast, proposed, "sole")
+    (managing,) = Member.objects.filter(group=cast.group, manager=True)
+    assert (managing.role_id, managing.appointed_by_id) == (colleague, cast.account("sole"))
+    assert Communication.objects.filter(group=cast.group, event="appointed").exists()
+
+
+def put_in(cast: Cast, who: str | UUID) -> None:
+    """Somebody takes part as well."""
+    role = PractitionerRole.objects.get(pk=cast.role(who) if isinstance(who, str) else who)
+    Member.objects.create(
+        group_id=cast.group, key_id=Group.objects.get(pk=cast.group).key_id, role=role,
+        account_id=role.account_id, role_in_care="薬", origin="invited", joined_at=clock.now(),
+    )  # fmt: skip
 
 
 @pytest.mark.clause("A4")
@@ -318,7 +353,9 @@ def test_a_group_ended_meanwhile_passes_too_and_nobody_of_the_old_side_manages_i
 
 @pytest.mark.clause("A4")
 def test_a_patient_without_a_group_passes_as_well(cast: Cast) -> None:
-    Group.objects.filter(pk=cast.group).update(patient=None, kind="free")
+    Group.objects.filter(pk=cast.group).update(
+        patient=None, kind="free", entry="request", about_sealed=b""
+    )
     accept(cast, propose(cast))
     assert Patient.objects.get(pk=cast.patient).organization_id == cast.organizations["clinic"]
 

@@ -171,15 +171,18 @@ def test_nobody_but_the_operator_sees_or_arranges(cast: Cast, name: str) -> None
 
 
 @pytest.mark.clause("A4", "N2.3")
-def test_each_organization_looks_at_its_own_patient_and_learns_the_others_name(
+def test_each_organization_looks_at_its_own_patient_and_learns_the_others_name_if_it_is_one(
     cast: Cast,
 ) -> None:
     other, pair = twice(cast)
     assert not same_person.see_questions(cast["administrator_same"], cast.patient).asked
     same_person.ask_both(cast["operator"], None, pair=pair)
     seen = same_person.see_questions(cast["administrator_same"], cast.patient)
-    assert [one.other for one in seen.asked] == ["clinic事業所"]
+    assert [one.other for one in seen.asked] == [""]
     assert other not in [seen.patient] and str(other) not in repr(seen.asked)
+    same_person.answer_question(cast["administrator_same"], cast.patient, pair=pair, answer="same")
+    (asked,) = same_person.see_questions(cast["administrator_same"], cast.patient).asked
+    assert asked.other == "" and "clinic" not in repr(asked)  # one who tries out says so, too
     for stranger, patient in (
         ("administrator_same", other),
         ("administrator_other", cast.patient),
@@ -192,6 +195,26 @@ def test_each_organization_looks_at_its_own_patient_and_learns_the_others_name(
             same_person.answer_question(cast[stranger], patient, pair=pair, answer="same")
     kinds = [(one.kind, one.id) for one in see_home(cast["administrator_other"], None).tasks]
     assert ("same_asked", other) in kinds
+    same_person.answer_question(cast["administrator_other"], other, pair=pair, answer="same")
+    (asked,) = same_person.see_questions(cast["administrator_same"], cast.patient).asked
+    assert asked.other == "clinic事業所"
+
+
+@pytest.mark.clause("A4", "N2.3")
+def test_whoever_tries_out_identities_is_seen_by_the_operator(cast: Cast) -> None:
+    other, pair = twice(cast)
+    same_person.ask_both(cast["operator"], None, pair=pair)
+    change_identity(cast["administrator_other"], other, identity=identity(kana="べつの ひと"))
+    kept = SamePerson.objects.get()
+    assert kept.closed_at is not None and "different" in (kept.one_answer, kept.other_answer)
+    (line,) = same_person.see_pairs(cast["operator"], None).lines
+    assert (line.state, line.often) == ("different", "")
+    for day in range(1, 5):
+        who = identity(birth_date=f"1950-01-0{day}")
+        register(cast, who, "administrator_same")
+        register(cast, who)
+    seen = same_person.see_pairs(cast["operator"], None).lines
+    assert {(one.often, one.times) for one in seen} == {("clinic事業所", 5)}
 
 
 @pytest.mark.clause("A4")

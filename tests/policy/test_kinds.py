@@ -58,6 +58,8 @@ ROWS: dict[str, dict[str, str]] = {
     "communication.draft":      "frd  frd  r    -    -    -    -    -    -    -    f    -    -",
     "attachment.add":           "frd  frd  r    -    -    -    -    -    -    -    f    -    -",
     "reuse.ask":                "frd  frd  r    -    -    -    -    -    -    -    -    -    -",
+    "observation.see":          "-    -    -    -    -    -    -    -    -    -    -    -    -",
+    "observation.set_ranges":   "-    -    -    -    -    -    -    -    -    -    -    -    -",
     },
     "invitee": {
     "group.invite":             "f    r    -    -    -    -    f    -    f    -    -    -    -",

@@ -248,6 +248,8 @@ ROWS: dict[str, dict[str, str]] = {
     "listing.answer":          "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "communication.draft":      "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
     "attachment.add":           "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
+    "observation.see":          "cnwe c..e c..e -    -    -    -    -    -    -    -    -    -",
+    "observation.set_ranges":   "-    -    c... -    -    -    -    -    -    -    -    -    -",
     },
     "invitee": {
     "group.invite":             "c... -    c... -    -    -    c... -    -    -    -    -    -",
@@ -576,6 +578,7 @@ def test_who_acts_for_a_suspended_organization_or_after_leaving_it_has_no_rights
     for name in ("manager", "nurse", "administrator_same"):
         column = NAMES.index(name)
         yes = {permission for permission, row in found.items() if row.split()[column] == "c"}
+        yes -= {"reuse.decline"}  # what one permitted, one can always take back (A16.b)
         assert {MATRIX[permission][0] for permission in yes} == {"region"}, name
 
 

@@ -270,6 +270,24 @@ def test_an_empty_file_is_one_fault(read, file):
     assert places(read({file: b""})) == [(file, 1, "")]
 
 
+def test_vital_signs_of_a_message_are_read_and_what_cannot_be_is_a_fault(read):
+    def with_vitals(written):
+        first = FILES["messages.jsonl"].splitlines()[0]
+        return {"messages.jsonl": first[:-1] + f', "vitals": {written}}}\n'}
+
+    good = '{"systolic": 132, "diastolic": 74, "spo2": 96, "oxygen": 0, "by": "family"}'
+    [message] = read(with_vitals(good)).messages
+    assert message.measured.values == {"systolic": 132, "diastolic": 74, "spo2": 96}
+    assert (message.measured.oxygen, message.measured.by) == (0, "family")
+    for wrong in (
+        '{"spo2": 101}', '{"spo2": "96"}', '{"spo2": true}', '{"spo2": 96, "spo2": 97}', "{}", "96",
+        '{"diastolic": 74}', '{"systolic": 70, "diastolic": 74}', '{"fever": 38}', '{"by": "me"}',
+        '{"pulse": 72, "meal": "before"}', '{"temperature": 36.55}', '{"spo2": NaN}',
+        '{"spo2": 1e999}',
+    ):  # fmt: skip
+        assert places(read(with_vitals(wrong))) == [("messages.jsonl", 1, "vitals")], wrong
+
+
 def test_a_region_in_which_nobody_has_written_yet_is_good(read):
     assert read({"messages.jsonl": b""}).faults == []
 

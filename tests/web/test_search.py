@@ -75,14 +75,19 @@ def test_what_one_person_looked_for_opens_to_nobody_else(cast):
 @pytest.mark.parametrize(
     "sent",
     [{"words": ""}, {"words": "熱"}, {"words": "発熱", "kind": "x"},
-     {"words": "発熱", "since": "2026-11-02", "until": "2026-11-01"},
-     {"words": "発熱", "group": "00000000000070008000000000000000"}],
+     {"words": "発熱", "since": "2026-11-02", "until": "2026-11-01"}],
 )  # fmt: skip
 def test_what_cannot_be_looked_for_is_said_and_kept(cast, sent):
     answer = client(cast, "manager").post("/search", sent)
     assert answer.status_code == 422
     assert 'class="error"' in text_of(answer)
     assert f'value="{sent["words"]}"' in text_of(answer)
+
+
+def test_a_group_that_is_not_theirs_leads_back_to_the_question(cast):
+    sent = {"words": "発熱", "group": "00000000000070008000000000000000"}
+    answer = client(cast, "manager").post("/search", sent, follow=True)
+    assert answer.redirect_chain == [("/search/found", 303), ("/search", 302)]
 
 
 def test_the_next_page_begins_where_the_last_ended(cast):

@@ -24,7 +24,7 @@ from renkei.backup.shelves import (
 )
 from renkei.backup.tables import Database
 from renkei.backup.trouble import Trouble, at_place
-from renkei.files import store
+from renkei.files import bucket, store
 from renkei.kernel import age, durable
 from renkei.kernel.errors import Tampered
 
@@ -179,13 +179,19 @@ class Copier:
         return Listed(file.id, file.size, file.sha256, copied, summed)
 
     def _seal(self, file: Stored, path: Path) -> bool:
-        """Seal a file, if it is what the database says."""
+        """Seal a file, if it is what the database says.
+
+        Raises:
+            Trouble: the bucket in which it lies does not answer; it is not lost for that.
+        """
         for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
             make_folder(folder)
         fresh = path.with_name(f"{PARTIAL}{path.name}")
         fresh.unlink(missing_ok=True)
         try:
             source = store.sealed_bytes(UUID(file.id))
+        except bucket.Unreachable as error:
+            raise _silent() from error
         except (Tampered, OSError):
             return False
         with source, at_place(self._root), age.sealing(fresh, self._to) as sink:
@@ -196,6 +202,13 @@ class Copier:
         fresh.replace(path)
         durable.sync(path.parent)
         return True
+
+
+def _silent() -> Trouble:
+    return Trouble(
+        "ファイルを置いているバケット（S3_URL）が答えません。renkei check で確かめてください。",
+        why="unreachable",
+    )
 
 
 def _size(path: Path) -> int | None:
@@ -209,9 +222,12 @@ def _size(path: Path) -> int | None:
 def _pour(source: BinaryIO, sink: BinaryIO) -> str:
     """Move all bytes; their SHA-256."""
     summed = sha256()
-    while piece := source.read(_PIECE):
-        summed.update(piece)
-        sink.write(piece)
+    try:
+        while piece := source.read(_PIECE):
+            summed.update(piece)
+            sink.write(piece)
+    except bucket.Unreachable as error:
+        raise _silent() from error
     return summed.hexdigest()
 
 

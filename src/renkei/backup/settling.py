@@ -139,7 +139,9 @@ def begin_anew(change: Change, *, generation: str, keys: str, erased: int) -> No
 def environment_of(
     base: Mapping[str, str], folder: Path, *, content: str, keys: str
 ) -> dict[str, str]:
-    """The environment of a process that works on the installation in ``folder``.
+    """The environment of a process that works on the installation in ``folder``, and on no other.
+
+    Files that were brought back lie there, so the bucket of the running installation is left out.
 
     Args:
         base: the environment of this process.
@@ -148,7 +150,7 @@ def environment_of(
         keys: the address of its key store; empty for SQLite.
     """
     found = {**base, "RENKEI_DATA": str(folder), "RENKEI_LOG": "ERROR"}
-    for name, url in (("DATABASE_URL", content), ("KEYS_DATABASE_URL", keys)):
+    for name, url in (("DATABASE_URL", content), ("KEYS_DATABASE_URL", keys), ("S3_URL", "")):
         found.pop(name, None)
         if url:
             found[name] = url

@@ -11,8 +11,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from renkei.communication import holding
+from renkei.communication import holding, observations
 from renkei.communication.guard.check import ASK, STOP, Finding, Verdict
+from renkei.communication.observations import Observed
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
@@ -28,6 +29,9 @@ REASONS: Final = {
     "wish": gettext_noop("The patient or family does not want it, as agreed"),
     "other": gettext_noop("Another reason"),
 }
+NAMED: Final = gettext_noop(
+    "“%(words)s” tells who a patient is and cannot stand in a free group. Please take it out."
+)
 _WHOM_MAX = 60  # characters
 
 
@@ -39,6 +43,7 @@ class Answers:
     phone: str = ""  # CALLED or NOT_NEEDED
     whom: str = ""  # who was called, as the page calls them
     reason: str = ""  # why the telephone was not needed: a key of ``REASONS``
+    sure: str = ""  # MEANT: a vital sign is unusual, and right
 
 
 def accept(
@@ -94,6 +99,51 @@ def accept(
     return said
 
 
+def refuse_named(change: Change, kind: str, **texts: str) -> None:
+    """Refuse what tells who a patient is beside the messages of a free group (A12.2).
+
+    What it is for and how it is used, reasons, wishes: there is nobody to ask about them, so they
+    pass or they do not.
+
+    Args:
+        kind: of the group.
+        texts: by the name of their field.
+
+    Raises:
+        Problem: a patient can be told from one of them.
+    """
+    if kind not in ("free", "network"):
+        return
+    for name, text in texts.items():
+        verdict = holding.judge_free(change.standing.who, text) if text else None
+        if verdict is None or verdict.verdict != STOP:
+            continue
+        if not change.entity:
+            change.about("Account", change.account)
+        change.detail |= {"held_back": True, "found": _counted(verdict.findings)}
+        first = next(one for one in verdict.findings if one.kind != "emergency")
+        raise Problem(NAMED, field=name, words=text[first.start : first.end])
+
+
+def sure_of(
+    change: Change, observed: Observed | None, before: Observed | None, answers: Answers
+) -> None:
+    """See that the author says an unusual value is meant; how many there were is on record.
+
+    Raises:
+        Problem: they did not.
+    """
+    if not (unusual := observations.asked(observed, before)):
+        return
+    if answers.sure != MEANT:
+        raise Problem(
+            gettext_noop("Really %(values)s? Please say that it is right, or mend it."),
+            field="sure",
+            values=_(", ").join(observations.questions(observed, unusual)),
+        )
+    change.detail["unusual"] = len(unusual)
+
+
 def _said(answers: Answers) -> str:
     whom = _whom(answers)
     if answers.phone == CALLED and whom:
@@ -117,17 +167,17 @@ def _whom(answers: Answers) -> str:
 
 def _without(verdict: Verdict, before: Verdict) -> Verdict:
     """What is new in a correction."""
-    whose = {patient for found in before.findings for patient in found.patients}
-    kinds = {found.kind for found in before.findings}
-    new = [
-        found
-        for found in verdict.findings
-        if not (found.patients <= whose if found.patients else found.kind in kinds)
-    ]
+    stood = {one for found in before.findings for one in _told(found)}
+    new = [found for found in verdict.findings if not _told(found) <= stood]
     given_away = any(found.kind != "emergency" for found in new)
     return Verdict(
         verdict.verdict if given_away else "pass", verdict.phone and not before.phone, tuple(new)
     )
+
+
+def _told(found: Finding) -> set[tuple[str, str]]:
+    """What is told of whom: a name that stood there answers for no date of birth."""
+    return {(patient, found.kind) for patient in found.patients} or {("", found.kind)}
 
 
 def _counted(findings: tuple[Finding, ...]) -> str:

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from renkei.communication import log
+from renkei.communication import log, observations
 from renkei.communication.attachments import Item, items
 from renkei.communication.mentions import mentions_of
+from renkei.communication.observations import Observed
 from renkei.group.disclosures import MemberLine
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
-from renkei.kernel.damage import sentence
+from renkei.kernel.damage import sentence, tell
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.errors import Tampered, Unknown
 from renkei.kernel.sealed import about
@@ -44,6 +45,12 @@ class Entry(NamedTuple):
     replies: list["Entry"]
     attachments: list[Item]
     meant: list["Named"]
+    observed: Observed | None = None  # the vital signs it brings, which its text tells as well
+
+    @property
+    def words(self) -> str:
+        """The text without the line about vital signs."""
+        return observations.words_alone(self.text, self.observed)
 
 
 class Named(NamedTuple):
@@ -56,7 +63,7 @@ class Named(NamedTuple):
 
 _ENTRY = """t.id, t.key_id, t.seq, t.event, t.sender_id, t.role_id, t.subject_id, t.kind,
     t.importance, t.text, t.sent_at, t.reply_to, t.version, t.corrected_at, t.withdrawn_at,
-    t.withdrawal_reason, t.posted_at, t.withdrawn_by_id, t.carries, t.meant"""
+    t.withdrawal_reason, t.posted_at, t.withdrawn_by_id, t.carries, t.measured, t.meant"""
 _RANGE = f"""
     SELECT {_ENTRY} FROM communication_communication t
     WHERE t.group_id = %s AND t.seq BETWEEN %s AND %s ORDER BY t.seq"""
@@ -171,7 +178,17 @@ def _entry(
         [],
         carried.get(message, []) if carried else [],
         meant.get(message, []) if meant else [],
+        _observed(key, message, found) if found[19] and not withdrawn else None,
     )
+
+
+def _observed(key: UUID, message: UUID, found: tuple[Any, ...]) -> Observed | None:
+    """The vital signs of an entry; None where they do not open: the text tells them too."""
+    try:
+        return observations.unseal(key, message, found[12], found[19])
+    except Tampered as damage:
+        tell(damage)
+        return None
 
 
 def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list[Entry]:
@@ -185,7 +202,7 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
     found, before = [], None
     read = rows(_RANGE, [group.hex, first - 1, last])  # with the one before, for its moment
     carried = _carried([id_of(one[0]) for one in read if one[18] and one[14] is None])
-    meant = _meant([id_of(one[0]) for one in read if one[19] and one[14] is None], faces)
+    meant = _meant([id_of(one[0]) for one in read if one[20] and one[14] is None], faces)
     for one in read:
         if one[2] >= first:
             found.append(_entry(one, before, faces, understood, carried, meant))

@@ -43,6 +43,7 @@ class Message(NamedTuple):
     sealed: str  # hash of the ciphertext
     reason: str | None  # hash of the sealed reason of its withdrawal
     carries: int = 0  # how many attachments it says it has
+    measured: str | None = None  # hash of the sealed vital signs
     meant: int = 0  # how many it says are meant by it
 
 
@@ -53,6 +54,7 @@ class Earlier(NamedTuple):
     number: int
     replaced_at: int
     sealed: str
+    measured: str | None = None
 
 
 class Carried(NamedTuple):
@@ -105,10 +107,10 @@ class Case(NamedTuple):
 _MESSAGES = """
     SELECT id, group_id, seq, event, sender_id, role_id, subject_id, kind, importance, reply_to,
       sent_at, posted_at, version, corrected_at, withdrawn_at, withdrawn_by_id, text,
-      withdrawal_reason, carries, meant
+      withdrawal_reason, carries, measured, meant
     FROM communication_communication ORDER BY id"""
 _EARLIER = """
-    SELECT communication_id, number, replaced_at, text
+    SELECT communication_id, number, replaced_at, text, measured
     FROM communication_version ORDER BY communication_id, number"""
 _UNDERSTOOD = """
     SELECT communication_id, account_id, at
@@ -131,12 +133,13 @@ _LINES = f"""
     WHERE outcome = 'done' AND entity LIKE '{_ENTITY}%' ORDER BY entity{{collation}}, id"""
 _EVENTS = """
     SELECT stream, at, actor, action, detail FROM audit_auditevent
-    WHERE outcome = 'done' AND detail LIKE '%"entries":%' ORDER BY id"""
+    WHERE outcome = 'done' AND detail LIKE '%"entries":[%' ORDER BY id"""
 BEGUN: Final = ("erasure.begin", "erasure.replay")
 ALL_GONE: Final = ("erasure.remove", "erasure.replay")
 _ERASED = """
     SELECT detail FROM audit_auditevent WHERE outcome = 'done' AND action IN ({actions})"""
 _IDS = (0, 1, 4, 5, 6, 15)  # columns of ``_MESSAGES`` that hold ids
+_SEALED = (16, 17, 19)
 
 
 def _hexed(value: Any) -> Any:
@@ -152,13 +155,14 @@ def _messages() -> Iterator[Message]:
         columns: list[Any] = list(found)
         for at in _IDS:
             columns[at] = _hexed(columns[at])
-        columns[16:18] = _hash(columns[16]), _hash(columns[17])
+        for at in _SEALED:
+            columns[at] = _hash(columns[at])
         yield Message._make(columns)
 
 
 def _earlier() -> Iterator[Earlier]:
-    for message, number, replaced_at, text in read_on(_EARLIER):
-        yield Earlier(_hexed(message), number, replaced_at, _hash(text) or "")
+    for message, number, replaced_at, text, measured in read_on(_EARLIER):
+        yield Earlier(_hexed(message), number, replaced_at, _hash(text) or "", _hash(measured))
 
 
 def _carried() -> Iterator[Carried]:

@@ -73,10 +73,17 @@ def forget() -> None:
 
 def judge(standing: Standing, text: str) -> Verdict:
     """What a text gives away if this person writes it into the group of the standing."""
-    where = standing.where
-    assert where is not None
-    place = _place(where)
-    held = _roster(standing.who)
+    assert standing.where is not None
+    return _judged(standing.who, _place(standing.where), text)
+
+
+def judge_free(who: Who, text: str) -> Verdict:
+    """What a text gives away if this person writes it where nothing stands about patients."""
+    return _judged(who, FREE, text)
+
+
+def _judged(who: Who, place: str, text: str) -> Verdict:
+    held = _roster(who)
     today = clock.today()
     asked = sha256(f"{place}\0{today}\0{text}".encode("utf-8", "surrogatepass")).digest()
     if (known := held.verdicts.get(asked)) is not None:

@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+from renkei.communication import observations
+from renkei.communication.observations import Observed
 from renkei.kernel import vault
 from renkei.kernel.database import execute, row
 from renkei.kernel.entity import uuid7
@@ -44,8 +46,8 @@ def unseal(key: UUID, communication: UUID, version: int, sealed: bytes | memoryv
 _INSERT = """
     INSERT INTO communication_communication
       (id, key_id, group_id, seq, event, sender_id, role_id, subject_id, kind, importance,
-       text, sent_at, posted_at, idempotency_key, reply_to, carries, version)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1)
+       text, sent_at, posted_at, idempotency_key, reply_to, carries, measured, version)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1)
     ON CONFLICT (group_id, sender_id, idempotency_key) DO NOTHING
     RETURNING (SELECT b.posted_at FROM communication_communication b
       WHERE b.group_id = %s AND b.seq = %s)"""
@@ -67,6 +69,7 @@ def append(
     importance: str = "",
     reply_to: int | None = None,
     carries: int = 0,
+    observed: Observed | None = None,
     idempotency_key: UUID | None = None,
 ) -> Entry | None:
     """Write the entry after ``last_seq``; the group's row must be locked.
@@ -80,6 +83,7 @@ def append(
     """
     entry_id, seq = uuid7(), last_seq + 1
     sealed = seal(key, entry_id, 1, text)
+    measured = observations.seal(key, entry_id, 1, observed)
     written = row(
         _INSERT,
         [
@@ -99,6 +103,7 @@ def append(
             idempotency_key.hex if idempotency_key else None,
             reply_to,
             carries,
+            measured,
             group.hex,
             last_seq,
         ],
@@ -117,6 +122,8 @@ def append(
         line["subject"] = subject.hex if subject else None
     else:
         line["kind"], line["importance"], line["reply_to"] = kind, importance, reply_to
+    if measured is not None:
+        line["measured"] = sha256(measured).hexdigest()
     if sent_us != posted_us:
         line["sent_at"] = sent_us
     if went_back(written[0], posted_us):

@@ -13,12 +13,15 @@ from renkei.communication.attachments import Item, item, ready_to_go
 from renkei.communication.entries import Entry, entries, open_text
 from renkei.communication.guard.check import PASS, Finding, Verdict
 from renkei.communication.holding import judge_all
+from renkei.communication.measuring import to_be_told
 from renkei.communication.mentions import Offer, offers, settle
+from renkei.communication.observations import Observed, asked, questions, together
 from renkei.communication.reading import record_reading
 from renkei.communication.selectors import marks_of
 from renkei.communication.services import checked_text
 from renkei.communication.tasks import TaskLine, task_lines
 from renkei.group.disclosures import Head, Shell, head, members, shell
+from renkei.kernel import clock
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.errors import Unknown
@@ -228,12 +231,15 @@ class Confirmation:
     head: Head
     checked: Checked
     attachments: list[Item]  # what goes with it, in its order
+    text: str  # as it will be kept, without the line about vital signs
+    observed: Observed | None  # which goes with it
+    unusual: list[str]  # the values about which the author is asked once more
     meant: list[Offer]  # who is meant by it
 
     @property
-    def text(self) -> str:
-        """As it will be kept."""
-        return self.checked.text
+    def marks(self) -> list[Finding]:
+        """What was found in the text itself."""
+        return [one for one in self.checked.verdict.findings if one.end <= len(self.text)]
 
 
 @disclosure("communication.send", on="group")
@@ -243,6 +249,7 @@ def see_confirmation(
     text: str,
     attachments: tuple[UUID, ...] = (),
     mentions: tuple[str, ...] = (),
+    observed: Observed | None = None,
 ) -> Confirmation:
     """What the author confirms: the text as it will be kept, everyone who will read it.
 
@@ -250,16 +257,22 @@ def see_confirmation(
     wants the telephone for (N4.9).
 
     Raises:
-        Problem: empty or too long, or something about what goes with it is not answered (A17);
-            or somebody who is meant is not in the group.
+        Problem: empty or too long, something about what goes with it is not answered (A17), a
+            vital sign cannot be, or somebody who is meant is not in the group.
     """
-    cleaned = checked_text(text, may_be_empty=bool(attachments))
+    where = standing.where
+    assert where is not None
+    cleaned = checked_text(text, may_be_empty=bool(attachments or observed))
+    observed = to_be_told(where, observed, clock.now()) if observed else None
     top = head(standing)
     settle(mentions, top.group, top.kind, top.me)
     chosen = [one for one in offers(top.members, top.kind, top.me) if one.token in mentions]
     with_it = _attachments(top, attachments) if attachments else []
     names = [one.name for one in with_it]
-    return Confirmation(top, _checked(standing, top.shell, cleaned, names), with_it, chosen)
+    checked = _checked(standing, top.shell, together(cleaned, observed), names)
+    return Confirmation(
+        top, checked, with_it, cleaned, observed, questions(observed, asked(observed)), chosen
+    )
 
 
 def _attachments(top: Head, wanted: tuple[UUID, ...]) -> list[Item]:
@@ -275,9 +288,12 @@ def _attachments(top: Head, wanted: tuple[UUID, ...]) -> list[Item]:
 
 
 @disclosure("communication.correct", on="communication")
-def see_checked(standing: Standing, *, text: str) -> Checked:
+def see_checked(standing: Standing, *, text: str, observed: Observed | None = None) -> Checked:
     """What a correction of one's own message gives away."""
-    return _checked(standing, shell(standing), text)
+    where = standing.where
+    assert where is not None
+    told = to_be_told(where, observed, clock.now()) if observed else None
+    return _checked(standing, shell(standing), together(text, told))
 
 
 def _checked(standing: Standing, around: Shell, text: str, names: Sequence[str] = ()) -> Checked:

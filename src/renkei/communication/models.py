@@ -65,6 +65,7 @@ class Communication(SealedEntity):
         FAMILY_JOINED = "family_in"  # the patient or a relative, named in the text
         FAMILY_DECLINED = "family_off"  # purpose 4: closed to everybody
         FAMILY_AGREED = "family_on"  # purpose 4 again
+        RANGES = "ranges"  # what is usual for this patient, told in the text
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="communications", db_index=False)
     seq = models.BigIntegerField()
@@ -79,6 +80,7 @@ class Communication(SealedEntity):
     kind = models.CharField(max_length=8, choices=Kind, blank=True)
     importance = models.CharField(max_length=9, choices=Importance, blank=True)
     text = SealedField(holds="text", numbered="version")  # of events: the role in care
+    measured = SealedField(null=True, numbered="version")  # vital signs: ``observations``
     sent_at = MomentField()  # as shown; for messages taken over from paper, when it was said
     posted_at = MomentField()
     idempotency_key = models.UUIDField(null=True)
@@ -102,6 +104,11 @@ class Communication(SealedEntity):
             ),
         ]
         indexes: ClassVar = [  # the few that are asked for again: an ordinary post writes nothing
+            models.Index(
+                fields=["group", "sent_at"],
+                name="communication_measured",
+                condition=models.Q(measured__isnull=False),
+            ),
             models.Index(
                 fields=["group", "seq"],
                 condition=models.Q(importance__in=["important", "urgent"]),
@@ -164,6 +171,7 @@ class Version(Entity):
     text = SealedField(
         holds="text", numbered="number", within="communication"
     )  # as it was sealed in the message
+    measured = SealedField(null=True, numbered="number", within="communication")
     replaced_at = MomentField()
 
     class Meta:
@@ -338,7 +346,7 @@ class Draft(SealedEntity):
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="drafts", db_index=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="drafts")
-    # {"text", "kind", "importance", "reply_to", "mentions", "template", "values"}
+    # {"text", "kind", "importance", "reply_to", "vitals", "mentions", "template", "values"}
     content = SealedField()
     saved_at = MomentField()
 

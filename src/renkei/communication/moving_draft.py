@@ -1,7 +1,10 @@
 """Moving a draft to where it belongs: from a connection into the patient's own group (A13.2)."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext_noop
 
+from renkei.communication.measuring import NOTHING_TYPED
 from renkei.communication.models import MAX_LENGTH, Draft
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
@@ -10,8 +13,11 @@ from renkei.policy.use_case import Change, use_case
 
 
 @use_case("communication.draft", on="group")
-def add_to_draft(change: Change, *, text: str) -> None:
+def add_to_draft(change: Change, *, text: str, vitals: Mapping[str, str] = NOTHING_TYPED) -> None:
     """Put what was begun elsewhere into one's draft here, below what stands there. No line.
+
+    Args:
+        vitals: vital signs as typed; those that were typed here before stay instead.
 
     Raises:
         Problem: far longer than a message can be.
@@ -28,6 +34,7 @@ def add_to_draft(change: Change, *, text: str) -> None:
             gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(whole)
         )
     draft = draft or Draft(id=uuid7(), group_id=group, account_id=change.account, key_id=key)
-    draft.seal("content", {**content, "text": whole, "reply_to": None})
+    kept = content.get("vitals") or dict(vitals)
+    draft.seal("content", {**content, "text": whole, "reply_to": None, "vitals": kept})
     draft.saved_at = change.now
     draft.save()

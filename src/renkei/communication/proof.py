@@ -1,10 +1,10 @@
 """The proof that every entry of every log is what the audit trail says of it.
 
 A line about a message commits to the hash of its ciphertext and to what decides how it is read: its
-group and number, its author and their role, kind, importance, what it answers, what goes with it
-and who is meant by it, when it was posted and when it was said. Corrections, withdrawals and 了解
-have lines of their own; an event stands in the line of what happened (``entries``). Lines written
-before lines said as much are held to what they say.
+group and number, its author and their role, kind, importance, what it answers, what goes with it,
+who is meant by it, the vital signs it brings, when it was posted and when it was said. Corrections,
+withdrawals and 了解 have lines of their own; an event stands in the line of what happened
+(``entries``). Lines written before lines said as much are held to what they say.
 
 Of a group that was erased (A11.7) the lines stay and the entries go. Once its chain says that the
 erasing has begun, an entry that is missing is no fault; once it says that all is gone, one that is
@@ -43,6 +43,7 @@ AUTHOR = gettext_noop("its author is not whom its line names")
 WEIGHT = gettext_noop("its kind, its importance or what it answers is not what its line says")
 TIME = gettext_noop("its time is not what its line says")
 CORRECTION = gettext_noop("its corrections are not those on record")
+MEASURED = gettext_noop("its measured values are not those on record")
 WITHDRAWAL = gettext_noop("its withdrawal is not the one on record")
 UNDERSTOOD = gettext_noop("those who understood it are not those on record")
 CARRIED = gettext_noop("what goes with the message is not what its line says")
@@ -160,7 +161,7 @@ def _as_event(event: Message) -> tuple[object, ...]:
     """An event, as ``_as_recorded`` tells it; nobody alters one, and nothing goes with it."""
     facts = (event.event, event.sender, event.role, event.subject, event.sealed, event.version)
     untouched = (event.kind, event.importance, event.carries, event.reply_to, event.corrected_at)
-    gone = (event.meant, event.withdrawn_at, event.withdrawn_by, event.reason)
+    gone = (event.withdrawn_at, event.withdrawn_by, event.reason, event.measured, event.meant)
     return (*facts, *untouched, *gone, event.posted_at, event.sent_at)
 
 
@@ -168,7 +169,7 @@ def _as_recorded(line: Line) -> tuple[object, ...]:
     said = line.detail
     names = ("event", "sender", "role", "subject", "sealed", "version")
     facts = [said.get(name) for name in names]
-    nothing = ("", "", 0, None, None, 0, None, None, None)
+    nothing = ("", "", 0, None, None, None, None, None, None, 0)
     return (*facts, *nothing, line.at, said.get("sent_at", line.at))
 
 
@@ -234,6 +235,10 @@ def _wording_faults(message: Message, case: Case) -> Iterator[str]:
     both = set(wordings) & set(lines)
     if any(wordings[number] != lines[number].detail["sealed"] for number in both):
         yield CHANGED
+    measured = {one.number: one.measured for one in case.earlier}
+    measured[message.version] = message.measured
+    if any(measured[number] != lines[number].detail.get("measured") for number in both):
+        yield MEASURED
     corrected = [(one.number + 1, one.replaced_at) for one in case.earlier]
     on_record = sorted((number, line.at) for number, line in lines.items() if number != 1)
     if corrected != on_record or message.corrected_at != (on_record[-1][1] if on_record else None):

@@ -42,6 +42,7 @@ class DraftView:
     saved_at: datetime | None
     damaged: str = ""  # why it cannot be shown
     waiting: int = 0  # attachments that are to go with it
+    vitals: Mapping[str, str] = field(default_factory=dict)  # as they were typed
     mentions: Sequence[str] = ()  # tokens of who is meant
     template: str = ""  # the form that was open, and what stood in its fields
     values: Mapping[str, str] = field(default_factory=dict)

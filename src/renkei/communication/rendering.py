@@ -16,6 +16,7 @@ from django.utils import translation
 from markupsafe import Markup
 
 from renkei.communication.entries import Entry, Named
+from renkei.communication.observations import readings
 from renkei.kernel.html import html
 from renkei.people.faces import Face
 
@@ -77,7 +78,7 @@ class Line(NamedTuple):
     read: int
     of: int
     replies: list["Line"]
-    files: str  # what goes with it
+    files: str  # what goes with it: vital signs, files
     meant: str  # the accounts it means, with spaces between, or "all"
     to: str  # who is meant, in words
 
@@ -143,7 +144,8 @@ class Rendering:
         machine = at.isoformat(timespec="minutes")
         plain = not entry.event and not entry.withdrawn_at
         understood = entry.understood
-        text = self._paragraphs(entry.text) if plain and entry.text else ""
+        words = entry.words
+        text = self._paragraphs(words) if plain and words else ""
         if entry.damaged:  # so that nobody takes the sentence for what was said
             text = str(self._module.damaged(entry.text))
         return Line(
@@ -170,10 +172,18 @@ class Rendering:
             self.readers(entry.seq, entry.sender.account),
             self._of,
             [self._line(reply) for reply in entry.replies] if entry.replies else [],
-            str(self._module.files(entry.attachments)) if entry.attachments else "",
+            self._beside(entry),
             _accounts(entry.meant) if entry.meant else "",
             str(self._module.meant(entry.meant)) if entry.meant else "",
         )
+
+    def _beside(self, entry: Entry) -> str:
+        """What goes with a message: the vital signs it brings, and its files."""
+        shown = ""
+        if entry.observed is not None:
+            values = readings(entry.observed)
+            shown = str(self._module.vitals(entry.observed, values, entry.sent_at))
+        return shown + (str(self._module.files(entry.attachments)) if entry.attachments else "")
 
     def _event(self, entry: Entry) -> str:
         who = self._module.named(entry.sender)

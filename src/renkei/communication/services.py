@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from renkei.communication import log
-from renkei.communication.answers import Answers, accept
+from renkei.communication import log, observations
+from renkei.communication.answers import Answers, accept, refuse_named, sure_of
 from renkei.communication.attachments import MOST, NOT_THERE, names_of, take_along
+from renkei.communication.measuring import NOTHING_TYPED, to_be_told
 from renkei.communication.mentions import keep, mentions_of, settle
 from renkei.communication.models import (
     MAX_LENGTH,
@@ -23,6 +24,7 @@ from renkei.communication.models import (
     Kind,
     Version,
 )
+from renkei.communication.observations import Observed, together
 from renkei.kernel import clock
 from renkei.kernel.database import execute, id_of, row
 from renkei.kernel.entity import uuid7
@@ -80,6 +82,7 @@ def send_communication(
     reply_to: int | None = None,
     attachments: tuple[UUID, ...] = (),
     mentions: tuple[str, ...] = (),
+    observed: Observed | None = None,
     key: UUID,
     confirmed: bool,
     answers: Answers = NOTHING_SAID,
@@ -89,6 +92,7 @@ def send_communication(
     Args:
         attachments: one's own that wait in this group, in their order; they may say it alone.
         mentions: tokens of who is meant (``communication.mentions``), settled at this moment.
+        observed: vital signs that go with it; they too may say it alone.
         key: made by the writing page; posting again with it posts nothing.
         confirmed: the author saw who reads it and took responsibility for the content.
         answers: what the author said to what was found in the text (A12.2, N3.3, N4.9).
@@ -96,10 +100,11 @@ def send_communication(
     Raises:
         Problem: empty, too long, not confirmed, or an answer to something that is not there; what
             may not stand here, or was found and is not answered; something about what goes with it
-            is not answered (A17).
+            is not answered (A17); a vital sign that cannot be, or is unusual and not said to be so.
     """
     where, group, group_key = _place(change)
-    cleaned = checked_text(text, may_be_empty=bool(attachments))
+    cleaned = checked_text(text, may_be_empty=bool(attachments or observed))
+    observed = to_be_told(where, observed, change.now) if observed else None
     if len(set(attachments)) != len(attachments) or len(attachments) > MOST:
         raise Problem(NOT_THERE, field="attachments")
     if kind not in Kind.values or importance not in Importance.values:
@@ -110,7 +115,8 @@ def send_communication(
         reply_to = _thread_of(group, reply_to)
     try:
         names = names_of(group, change.account, attachments) if attachments else []
-        said = accept(change, cleaned, answers, names=names)
+        said = accept(change, together(cleaned, observed), answers, names=names)
+        sure_of(change, observed, None, answers)
         meant = settle(mentions, group, where.kind, change.account) if mentions else []
     except Problem:
         if before := _posted_before(group, change.account, key):
@@ -125,13 +131,14 @@ def send_communication(
         last_seq=where.last_seq,
         sender=change.account,
         role=member.role,
-        text=f"{cleaned}\n\n{said}".strip() if said else cleaned,
+        text=together(f"{cleaned}\n\n{said}".strip() if said else cleaned, observed),
         sent_us=change.now_us,
         posted_us=change.now_us,
         kind=kind,
         importance=importance,
         reply_to=reply_to,
         carries=len(attachments),
+        observed=observed,
         idempotency_key=key,
     )
     if entry is None:
@@ -194,13 +201,16 @@ def correct_communication(
     text: str,
     version: int,
     mentions: tuple[str, ...] | None = None,
+    observed: Observed | None = None,
     answers: Answers = NOTHING_SAID,
 ) -> int:
     """Replace the wording of one's own message; the earlier one is kept (N3.8).
 
     Args:
+        text: what the author wrote, without the line about vital signs.
         version: the version the author was looking at.
         mentions: who is meant from now on; None: who was before.
+        observed: the vital signs as they are now; None takes them out of the message.
 
     Returns:
         The number of the new version.
@@ -212,38 +222,57 @@ def correct_communication(
     where, group, key = _place(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
-    cleaned = checked_text(text)
+    cleaned = checked_text(text, may_be_empty=observed is not None)
     before = log.unseal(key, message.id, message.version, message.text)
-    was = mentions_of([message.id]).get(message.id, []) if message.meant else []
-    meant = was
+    was = observations.unseal(key, message.id, message.version, message.measured)
+    observed = _corrected(where, message, observed, was)
+    were = mentions_of([message.id]).get(message.id, []) if message.meant else []
+    meant = were
     if mentions is not None:
-        meant = settle(mentions, group, where.kind, change.account, kept=was)
-    if before == cleaned and {*meant} == {*was}:
+        meant = settle(mentions, group, where.kind, change.account, kept=were)
+    if before == together(cleaned, observed) and was == observed and {*meant} == {*were}:
         change.silent = True  # also for who asks again because the answer got lost on the way
         return message.version
     if message.version != version:
         raise Problem(gettext_noop("Someone else corrected this just now."), field="text")
-    if before != cleaned and (said := accept(change, cleaned, answers, before=before)):
-        cleaned = f"{cleaned}\n\n{said}"
+    whole = together(cleaned, observed)
+    if before != whole and (said := accept(change, whole, answers, before=before)):
+        cleaned = f"{cleaned}\n\n{said}".strip()
+    sure_of(change, observed, was, answers)
     Version.objects.create(
         communication=message,
         number=message.version,
         text=bytes(message.text),
+        measured=bytes(message.measured) if message.measured else None,
         replaced_at=change.now,
     )
     message.version += 1
-    message.text = log.seal(key, message.id, message.version, cleaned)
+    message.text = log.seal(key, message.id, message.version, together(cleaned, observed))
+    message.measured = observations.seal(key, message.id, message.version, observed)
     message.corrected_at = change.now
-    message.save(update_fields=["version", "text", "corrected_at"])
+    message.save(update_fields=["version", "text", "measured", "corrected_at"])
     log.alter(group, message.seq, Alteration.What.CORRECTED.value)
-    if {*meant} != {*was}:
+    if {*meant} != {*were}:
         change.detail["meant"] = keep(meant, message.id, group, key)
     change.detail |= {
         "version": message.version,
         "sealed": sha256(message.text).hexdigest(),
     }
+    if message.measured is not None:
+        change.detail["measured"] = sha256(message.measured).hexdigest()
     change.tell("changed", group, message.seq)
     return message.version
+
+
+def _corrected(
+    where: Where, message: Communication, observed: Observed | None, was: Observed | None
+) -> Observed | None:
+    """The vital signs of a correction; those that were not touched stay as they were judged."""
+    if observed is None:
+        return None
+    if was is not None and observations.same(observed, was):
+        return was
+    return to_be_told(where, observed, message.sent_at, message=message.id)
 
 
 @use_case("communication.withdraw", on="communication")
@@ -275,6 +304,7 @@ def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
     cleaned = clean_text(reason).strip()[:200]
     if not cleaned:
         raise Problem(gettext_noop("Please give a reason."), field="reason")
+    refuse_named(change, change.where.kind, reason=cleaned)
     message.withdrawn_at = change.now
     message.withdrawn_by_id = change.account
     message.seal("withdrawal_reason", cleaned)
@@ -310,6 +340,7 @@ def save_draft(
     mentions: tuple[str, ...] = (),
     template: str = "",
     values: Mapping[str, str] = NO_VALUES,
+    vitals: Mapping[str, str] = NOTHING_TYPED,
 ) -> None:
     """Keep what is being written, for this person alone, on any device. Leaves no line.
 
@@ -325,7 +356,7 @@ def save_draft(
     if length > 2 * MAX_LENGTH:
         raise Problem(gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=length)
     mine = Draft.objects.filter(group_id=group, account_id=change.account)
-    if not text.strip() and not template:
+    if not text.strip() and not template and not set(vitals) - {"by"}:
         mine.delete()
         return
     draft = mine.first() or Draft(id=uuid7(), group_id=group, account_id=change.account, key_id=key)
@@ -336,6 +367,7 @@ def save_draft(
             "kind": kind if kind in Kind.values else Kind.REPORT.value,
             "importance": importance if importance in Importance.values else "normal",
             "reply_to": reply_to,
+            **({"vitals": dict(vitals)} if vitals else {}),
             "mentions": list(mentions[:100]),
             "template": template[:40],
             "values": {name: clean_text(value) for name, value in values.items()},
@@ -356,16 +388,19 @@ def take_over_communication(
     role: UUID,
     text: str,
     said_at: datetime,
+    observed: Observed | None = None,
 ) -> Posted:
     """Put into the log what was said before, as the records of the region tell it."""
     where, group, key = _place(change)
+    observed = to_be_told(where, observed, said_at) if observed else None
     entry = log.append(
         group=group,
         key=key,
         last_seq=where.last_seq,
         sender=author,
         role=role,
-        text=checked_text(text),
+        text=together(checked_text(text, may_be_empty=observed is not None), observed),
+        observed=observed,
         sent_us=clock.to_us(said_at),
         posted_us=change.now_us,
         kind=Kind.REPORT.value,

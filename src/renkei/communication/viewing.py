@@ -23,7 +23,7 @@ from renkei.kernel import clock
 from renkei.kernel.database import row
 from renkei.kernel.errors import Unknown
 from renkei.paperwork.stamp import stamped
-from renkei.people.faces import Face, name_of
+from renkei.people.faces import OF_FAMILY, Face, name_of
 from renkei.people.models import Account, Organization
 from renkei.policy.standing import Actor, Standing
 from renkei.policy.use_case import disclosure, own_record
@@ -64,9 +64,11 @@ def _one(standing: Standing) -> Attachment:
 
 
 def _who(standing: Standing) -> tuple[str, str]:
-    """The name of who looks, and for whom they work in this group."""
+    """The name of who looks, and for whom they work in this group; of the family, that they are."""
     account, region = standing.who.account, standing.who.region
     assert account is not None and region is not None
+    if standing.who.family:
+        return name_of(Account.objects.get(pk=account)), OF_FAMILY
     where = standing.where
     member = where.member if where else None
     organization = member.organization if member else standing.who.organization

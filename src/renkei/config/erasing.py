@@ -9,6 +9,7 @@ from uuid import UUID
 from renkei.backup import keyplaces
 from renkei.disclosure import executing
 from renkei.disclosure.models import Erasure
+from renkei.files import bucket
 from renkei.kernel.vault import StillThere
 from renkei.policy.standing import HOST
 
@@ -20,7 +21,8 @@ class Outcome:
     """How far one erasure has come.
 
     Args:
-        why: what keeps it from being done: "copies", "reading", "copying", "left" or nothing.
+        why: what keeps it from being done: "copies", "reading", "copying", "bucket", "left" or
+            nothing.
         waiting: the places of key copies that were not reached.
     """
 
@@ -49,6 +51,8 @@ def _carry_out(erasure: UUID, given_up: Collection[str]) -> Outcome:
         return Outcome(erasure, False, "reading")
     except BlockingIOError:
         return Outcome(erasure, False, "copying")
+    except bucket.Unreachable:
+        return Outcome(erasure, False, "bucket")
     destroyed_at = Erasure.objects.values_list("destroyed_at", flat=True).get(pk=erasure)
     assert destroyed_at is not None
     waiting = _copies(erasure, destroyed_at, given_up)

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from renkei.config import installation, systemd
+from renkei.config.checkup import stores
+from renkei.config.checkup.finding import State
 from renkei.config.unlocking import follow_rotations
 from renkei.enrollment import demonstration
 from renkei.files import store
@@ -62,6 +65,19 @@ def refuse_demo_outside(host: str) -> None:
         )
 
 
+def refuse_shut_bucket() -> None:
+    """Refuse to start with a bucket that can never work, or that is open to everybody.
+
+    One that does not answer just now is no reason: what needs no file goes on.
+
+    Raises:
+        CommandError: the address or the key is wrong, there is no such bucket, or it is public.
+    """
+    found = stores.files()
+    if settings.S3_URL and found.state is State.BAD and found.what != stores.BUCKET["line"][0]:
+        raise CommandError(f"{found.what}{found.do}")
+
+
 @contextmanager
 def alone() -> Iterator[None]:
     """Be the only server of this data folder, unless Redis carries hints between several.
@@ -103,10 +119,12 @@ def serve(command: BaseCommand, host: str, port: int, *, drain: float = 0.0) -> 
         refuse_demo_outside(where)
     if not sockets:
         refuse_taken(host, port)
+    refuse_shut_bucket()
     store.sweep()
     from renkei.config.asgi import application
     from renkei.config.clock_watch import ClockWatch
     from renkei.config.edition_watch import EditionWatch
+    from renkei.config.erased_watch import ErasedWatch
     from renkei.config.following import following
     from renkei.config.rounds import Rounds
     from renkei.config.server import serve as serve_application
@@ -115,7 +133,7 @@ def serve(command: BaseCommand, host: str, port: int, *, drain: float = 0.0) -> 
     sys.setswitchinterval(TURN_SECONDS)
     app = application()
     app.door.most = max(MOST_BESIDE, raise_limits() - MOST_BESIDE)
-    with ClockWatch(), Rounds(), EditionWatch(), following():
+    with ClockWatch(), Rounds(), EditionWatch(), ErasedWatch(), following():
         serve_application(host, port, app=app, sockets=sockets or None, drain=drain)
 
 

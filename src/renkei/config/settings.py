@@ -11,6 +11,7 @@ RENKEI_BACKUP_RECIPIENTS  to whom copies are sealed, instead of backup.recipient
 REDIS_URL          Redis for hints between processes and for counting sign-in attempts
 RENKEI_CERTIFICATE_HEADER  the header in which a proxy on this machine names the SHA-256 fingerprint
                    of a TLS client certificate, which then stands for the device (default: none)
+S3_URL             s3://key:secret@host/bucket: where new files lie, sealed, instead of in DATA
 CLAMAV_URL         tcp://host:port or unix:///path of a clamd that looks at every file sent
                    (default: none)
 EMAIL_URL          smtp://user:password@host:port to send mail; without it mail is not sent
@@ -37,6 +38,7 @@ PROXIES = os.environ.get("RENKEI_PROXIES") or "127.0.0.1,::1"
 PER_ADDRESS = int(os.environ.get("RENKEI_PER_ADDRESS") or 1000)
 METRICS_TOKEN = os.environ.get("RENKEI_METRICS_TOKEN", "")
 REDIS_URL = os.environ.get("REDIS_URL", "")
+S3_URL = os.environ.get("S3_URL", "")
 CLAMAV_URL = os.environ.get("CLAMAV_URL", "")
 
 
@@ -257,6 +259,9 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},  # our own line per request says enough
         "django.security": {"level": "CRITICAL"},
         "uvicorn": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},  # at DEBUG it would tell headers and answers
+        "boto3": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
     },
 }
 SILENCED_SYSTEM_CHECKS = ["account.W001"]

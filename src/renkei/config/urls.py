@@ -69,6 +69,7 @@ from renkei.web import (
     training_define,
     training_desk,
     viewer,
+    vitals,
     writing,
 )
 
@@ -601,6 +602,9 @@ urlpatterns = [
     route("groups/<uuid:group>/basics/edit", group.edit_basics, name="basics_edit",
           needs="group.change_basics"),
     route("groups/<uuid:group>/files", viewer.files, name="files", needs="group.see"),
+    route("groups/<uuid:group>/vitals", vitals.vitals, name="vitals", needs="observation.see"),
+    route("groups/<uuid:group>/vitals/ranges", vitals.ranges, name="vitals_ranges",
+          needs="observation.set_ranges"),
     route("groups/<uuid:group>/leave", group.leave, name="group_leave", needs="group.leave"),
     route("groups/<uuid:group>/close", group.close, name="group_close", needs="group.close"),
     route("groups/<uuid:group>/invite", invitation.invite, name="invite", needs="group.manage"),

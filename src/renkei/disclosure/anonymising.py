@@ -122,7 +122,7 @@ _NUMBER: Final = re.compile(
     r"|(?<![0-9A-Za-z])[A-Z]{0,2}[0-9]{6,12}(?![0-9])"
     r"|(?<=番号)[\s::はが]*[A-Za-z]{0,3}[0-9-]{3,14}|(?<=ID)[\s::は]*[A-Za-z]{0,3}[0-9-]{3,14}"
     r"|(?<=記号)[\s::は]*[ぁ-んァ-ヶA-Za-z0-9-]{1,10}|(?<=枝番)[\s::は]*[0-9]{1,3}"
-    r"|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}|https?://[!-~]+"
+    r"|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,}|https?://[!-~]+"
 )
 
 
@@ -139,13 +139,17 @@ def find(text: str, known: Known) -> list[Found]:
         *_places(folded, known),
         *_called(folded),
     ]
-    taken: list[_Hit] = []
+    return [_found(text, folded, one) for one in _apart(hits, len(folded.narrow))]
+
+
+def _apart(hits: list[_Hit], length: int) -> list[_Hit]:
+    """Of those that overlap the one of lower rank, then the longer; in the order of the text."""
+    kept, taken = [], bytearray(length)
     for one in sorted(hits, key=lambda hit: (hit.rank, hit.start - hit.end, hit.start)):
-        if one.end > one.start and all(
-            one.end <= other.start or other.end <= one.start for other in taken
-        ):
-            taken.append(one)
-    return [_found(text, folded, one) for one in sorted(taken, key=lambda hit: hit.start)]
+        if one.end > one.start and not any(taken[one.start : one.end]):
+            taken[one.start : one.end] = b"\1" * (one.end - one.start)
+            kept.append(one)
+    return sorted(kept, key=lambda hit: hit.start)
 
 
 def _found(text: str, folded: Folded, hit: _Hit) -> Found:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import QuerySet
 
+from renkei.communication import holding
 from renkei.disclosure import certificate, remains
 from renkei.disclosure.erasing import erased_groups, taken
 from renkei.disclosure.models import Erasure
@@ -65,6 +66,7 @@ def execute(erasure: UUID) -> bool:
     if one.removed_at is not None:
         return True
     vault.destroy(gone.keys)
+    holding.forget()  # the names in memory as well; other processes see by themselves
     note_destroyed(HOST, erasure)
     remains.remove_beside(gone)
     remains.remove_files(gone)

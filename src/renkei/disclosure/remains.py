@@ -92,6 +92,7 @@ OF_PATIENT: Final = (
     Part("patient.HandOver", "patient", "hand_overs"),
     Part("patient.SamePerson", "one"),
     Part("patient.SamePerson", "other"),
+    Part("patient.ReferenceRange", "patient"),
     Part("patient.RightsRequest", "patient", "rights"),
     Part("patient.Consent", "patient", "consents"),
     Part("patient.RelatedPerson", "patient", "relatives"),

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.utils.crypto import get_random_string
 
 from renkei.communication.services import send_communication
@@ -25,7 +25,9 @@ from renkei.enrollment.cast import Person, people, people_to_try
 from renkei.enrollment.loader import LOADER
 from renkei.enrollment.services import confirm_policy
 from renkei.group.admission import invite
+from renkei.group.models import Group
 from renkei.group.network import network_of
+from renkei.group.ranges import take_over_ranges
 from renkei.kernel import clock, durable
 from renkei.kernel.entity import uuid7
 from renkei.people.models import Account, PractitionerRole, Session
@@ -36,6 +38,7 @@ from renkei.policy.standing import Actor
 from renkei.policy.use_case import Change, use_case
 from renkei.region.models import Notice, Region
 from renkei.region.services import publish_notice
+from renkei.region.vitals import Range
 
 PASSWORD = "midori2026"
 DEVICE = "デモ"  # the number in the ledger
@@ -143,6 +146,7 @@ def enliven(region: Region) -> None:
             for title, body, acknowledge in NOTICES:
                 publish_notice(actor, None, title=title, body=body, acknowledge=acknowledge)
     _say_in_network(region, everybody)
+    _set_ranges(region)
     _invite_somebody(region, everybody, shown)
 
 
@@ -168,6 +172,29 @@ def _say_in_network(region: Region, everybody: list[Person]) -> None:
         with _acting(region, person) as actor:
             if may(load(actor, "group", group.id), "communication.send"):
                 send_communication(actor, group.id, text=text, key=uuid7(), confirmed=True)
+
+
+USUAL = {  # of the patient of whom most is measured
+    "systolic": Range(100, 145),
+    "diastolic": Range(None, 85),
+    "pulse": Range(55, 95),
+    "spo2": Range(93, None),
+    "weight": Range(44, 47),
+}
+
+
+def _set_ranges(region: Region) -> None:
+    """What is usual for one patient, as their physician said before."""
+    measured = Count("communications", filter=Q(communications__measured__isnull=False))
+    groups = Group.objects.filter(region=region, kind=Group.Kind.PATIENT, closed_at=None)
+    group = groups.annotate(measured=measured).filter(measured__gt=0).order_by("-measured").first()
+    if group is None:
+        return
+    physician = group.members.filter(ended_at=None, role__profession="医師").first()
+    if physician is not None and physician.role_id is not None:
+        take_over_ranges(
+            LOADER, group.id, ranges=USUAL, author=physician.account_id, role=physician.role_id
+        )
 
 
 def _invite_somebody(region: Region, everybody: list[Person], shown: set[UUID]) -> None:

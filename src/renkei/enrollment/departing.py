@@ -1,7 +1,9 @@
 """An organization takes part no more: what it has to put in order, and the end of it all (A3, A7).
 
 Nothing of it happens while the organization manages a patient's open group: patients are handed
-over, or their groups ended, before. The duty of confidentiality stays.
+over, or their groups ended, before (A4). Groups that rest in the archive hold nobody up: they end
+with it, so that nobody writes there without an organization that manages it, and stay readable
+to their members (A11.6). The duty of confidentiality stays.
 """
 
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from renkei.device.blocking import block_device
 from renkei.device.models import Device, Listing, TakeOut
 from renkei.enrollment.leaving import OPEN_DEVICES, end_everything
 from renkei.enrollment.models import Departure
+from renkei.group.membership import say
 from renkei.group.models import Group
 from renkei.group.network import let_out
 from renkei.incident.models import Incident
@@ -30,6 +33,7 @@ from renkei.region.form_texts import Wording, in_force
 
 FORM: Final = "organization-leaving"
 CONTACT_LENGTH: Final = 200
+ENDED: Final = "管理する事業所の利用終了"  # what the timeline says of a group that rested
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,11 @@ class Goodbye:
 
 
 def _groups(organization: UUID) -> QuerySet[Group]:
-    return Group.objects.filter(organization=organization, closed_at=None)
+    return Group.objects.filter(organization=organization, closed_at=None, archived_at=None)
+
+
+def _resting(organization: UUID) -> QuerySet[Group]:
+    return Group.objects.filter(organization=organization, closed_at=None).exclude(archived_at=None)
 
 
 def _devices(organization: UUID) -> QuerySet[Device]:
@@ -174,6 +182,11 @@ def _judge(organization: Organization, goodbye: Goodbye) -> None:
 def _end(change: Change, organization: Organization, erased_on: date | None) -> dict[str, int]:
     """End everything that rests on the organization; how much of each."""
     ended = {"people": 0, "groups": 0, "invitations": 0, "sessions": 0, "devices": 0}
+    for group in _resting(organization.id).select_for_update().order_by("pk"):
+        say(change, group, "closed", subject=None, text=ENDED)
+        group.closed_at = change.now
+        group.save(update_fields=["closed_at"])
+        change.end_standings(group=group.id)
     roles = PractitionerRole.objects.filter(organization=organization, ended_at=None)
     for role in roles.select_related("account").order_by("account_id"):
         role.ended_at = _moment(change.now, role)

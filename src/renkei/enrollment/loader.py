@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from renkei.communication.observations import Observed
 from renkei.communication.services import take_over_communication
 from renkei.enrollment import records
 from renkei.group.network import take_over_network
@@ -319,6 +320,7 @@ class _Loading:
             role=role.id,
             text=line.text,
             said_at=line.at,
+            observed=_observed(line),
         )
         self.last[line.patient] = self.own[line.patient, line.author] = posted.seq
 
@@ -342,3 +344,11 @@ class _Loading:
             groups=len(self.groups),
             messages=len(self.folder.messages),
         )
+
+
+def _observed(line: MessageLine) -> Observed | None:
+    """The vital signs of a message, measured when it was said."""
+    found = line.measured
+    if found is None:
+        return None
+    return Observed(line.at, found.values, found.by, found.oxygen, found.meal)

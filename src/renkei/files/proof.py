@@ -8,7 +8,7 @@ import orjson
 from django.utils.translation import gettext_noop
 
 from renkei.audit.trail import Break, Detail
-from renkei.files import store
+from renkei.files import bucket, store
 from renkei.files.models import File
 from renkei.kernel.database import id_of, rows, snapshot
 
@@ -34,6 +34,11 @@ def verify() -> tuple[int, list[Break]]:
     for path in filter(os.path.lexists, unknown):  # not just being removed
         name = ascii(str(path.relative_to(store.folder())))[1:-1]
         breaks.append(Break(f"files/{name}", 0, UNKNOWN))
+    try:
+        for name, _ in store.unknown_in_bucket():
+            breaks.append(Break(f"bucket/{ascii(name)[1:-1]}", 0, UNKNOWN))
+    except bucket.Unreachable:
+        breaks.append(Break("bucket", 0, store.UNREADABLE))
     return count, sorted(breaks, key=lambda one: (one.stream, one.seq))
 
 

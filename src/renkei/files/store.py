@@ -1,5 +1,8 @@
 """Where sealed files lie: ``DATA/files/<last two digits of the id>/<id>``, for their owner alone.
 
+With ``S3_URL`` new ones lie in a bucket (``files/bucket.py``); what lies on the disk stays there
+and is found first. Files that are just coming lie on the disk in any case.
+
 A file is written whole, made durable and only then named; its row is saved after that. So a row
 never speaks of bytes that are not there, and what a crash leaves behind is a file that no row
 knows, which ``sweep`` removes. Links are never followed. This is the one place that knows of paths.
@@ -9,20 +12,22 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from hashlib import file_digest, sha256
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from renkei.files import sealing
+from renkei.files import bucket, sealing
 from renkei.files.models import File
 from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
@@ -69,10 +74,14 @@ def write(key_id: UUID, source: Iterable[bytes] | BinaryIO) -> File:
         OSError: it could not be written, such as for want of space; nothing is left of it.
     """
     file = File(id=uuid7(), key_id=key_id, made_at=clock.now())
+    sealed = sealing.seal(key_id, file.id, source)
+    if bucket.used():
+        file.sealed_size, file.sha256 = bucket.put(file.id, sealed)
+        file.size = sealing.plain_size(file.sealed_size)
+        return file
     _make_folders(file.id)
     with _drawer_of(file.id) as place:
         try:
-            sealed = sealing.seal(key_id, file.id, source)
             file.sealed_size, file.sha256 = _fill(place, file.id.hex, sealed)
         except BaseException:
             for name in (file.id.hex + _NEW, file.id.hex):
@@ -91,7 +100,7 @@ def put_back(file: File, sealed: Iterator[bytes]) -> None:
         FileExistsError, OSError: it could not be written.
     """
     if put_back_damaged(file, sealed) != (file.sealed_size, file.sha256):
-        _unlink_now(file.id)
+        _remove_now(file.id)
         raise Tampered(f"file {file.id}")
 
 
@@ -100,6 +109,10 @@ def put_back_damaged(file: File, found: Iterator[bytes]) -> tuple[int, str]:
 
     They do not open there any more than where they come from, and ``check`` goes on saying so.
     """
+    if bucket.used():
+        if bucket.has(file.id):
+            raise FileExistsError(f"file {file.id}")
+        return bucket.put(file.id, found)
     _make_folders(file.id)
     with _drawer_of(file.id) as place:
         return _fill(place, file.id.hex, found)
@@ -202,7 +215,7 @@ def read(file: File, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         raise Tampered(f"file {file.id}")
     with ExitStack() as closing:
         source = closing.enter_context(sealed_bytes(file.id))
-        if os.fstat(source.fileno()).st_size != file.sealed_size:
+        if _size_of(source) != file.sealed_size:
             raise Tampered(f"file {file.id}")
         opened = sealing.Opened(file.key_id, file.id, source, size=file.size)
         closing.pop_all()
@@ -216,7 +229,7 @@ def _read(source: BinaryIO, opened: sealing.Opened, start: int, end: int) -> Ite
 
 
 def sealed_bytes(file_id: UUID) -> BinaryIO:
-    """The sealed bytes on disk.
+    """The sealed bytes, on the disk or in the bucket.
 
     Raises:
         Missing: there is no file.
@@ -227,7 +240,7 @@ def sealed_bytes(file_id: UUID) -> BinaryIO:
         with _drawer_of(file_id) as place:
             descriptor = os.open(file_id.hex, _READ, dir_fd=place)
     except FileNotFoundError as error:
-        raise Missing(f"file {file_id}") from error
+        return _in_bucket(file_id, error)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):  # a link, no folder, a socket
             raise Tampered(f"file {file_id}") from error
@@ -238,11 +251,23 @@ def sealed_bytes(file_id: UUID) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
+def _in_bucket(file_id: UUID, error: OSError) -> BinaryIO:
+    if bucket.used():
+        with suppress(FileNotFoundError):
+            return cast(BinaryIO, bucket.Remote(file_id))
+    raise Missing(f"file {file_id}") from error
+
+
+def _size_of(source: BinaryIO) -> int:
+    found: Any = source
+    return found.size if isinstance(found, bucket.Remote) else os.fstat(source.fileno()).st_size
+
+
 def check(file: File) -> str:
-    """Say why the bytes on disk are not those of the record; empty if they are. Needs no key."""
+    """Say why the stored bytes are not those of the record; empty if they are. Needs no key."""
     try:
         with sealed_bytes(file.id) as source:
-            if os.fstat(source.fileno()).st_size != file.sealed_size:
+            if _size_of(source) != file.sealed_size:
                 return OTHER_SIZE
             digest = file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]
     except Missing:
@@ -266,7 +291,13 @@ def remove(file_id: UUID) -> None:
 def _unlink(file_id: UUID) -> None:
     """Remove the bytes, unless all are being kept: then a later ``sweep`` does."""
     with suppress(BlockingIOError), _lock(fcntl.LOCK_SH | fcntl.LOCK_NB):
-        _unlink_now(file_id)
+        _remove_now(file_id)
+
+
+def _remove_now(file_id: UUID) -> None:
+    _unlink_now(file_id)
+    if bucket.used():
+        bucket.remove(file_id)
 
 
 def _unlink_now(file_id: UUID, ending: str = "") -> None:
@@ -279,10 +310,11 @@ def erase(file_id: UUID) -> None:
 
     Raises:
         BlockingIOError: all files are being kept for a copy; nothing was removed.
+        bucket.Unreachable: it may still lie in the bucket, in one of its versions.
     """
     with _lock(fcntl.LOCK_SH | fcntl.LOCK_NB):
-        for ending in ("", _NEW):
-            _unlink_now(file_id, ending)
+        _unlink_now(file_id, _NEW)
+        _remove_now(file_id)
 
 
 @contextmanager
@@ -308,8 +340,17 @@ def _lock(how: int) -> Iterator[None]:
 
 
 def holds_anything() -> bool:
-    """Whether there is anything at all in the folder."""
+    """Whether there is anything at all in the folder, or of ours in the bucket."""
+    if bucket.used() and next(bucket.everything(), None) is not None:
+        return True
     return folder().is_dir() and any(path.name != _LOCK for path in folder().iterdir())
+
+
+def clear() -> None:
+    """Remove everything: of an import that is taken back; there was nothing before."""
+    shutil.rmtree(folder(), ignore_errors=True)
+    if bucket.used():
+        bucket.clear()
 
 
 def sweep() -> int:
@@ -320,10 +361,17 @@ def sweep() -> int:
     all are being kept, nothing happens.
     """
     count = 0
-    with suppress(BlockingIOError), _lock(fcntl.LOCK_SH | fcntl.LOCK_NB):
+    with (
+        suppress(BlockingIOError, bucket.Unreachable),  # no reason not to start: the next time
+        _lock(fcntl.LOCK_SH | fcntl.LOCK_NB),
+    ):
         for file_id, ending in list(_leftovers()):
-            with suppress(OSError):  # what cannot be removed is no reason not to start
+            with suppress(OSError):  # nor is what cannot be removed
                 _unlink_now(file_id, ending)
+                count += 1
+        for file_id in _left_in_bucket():
+            with suppress(OSError):
+                bucket.remove(file_id)
                 count += 1
     if count:
         log.info("leftover files removed", extra={"facts": {"count": count}})
@@ -332,13 +380,40 @@ def sweep() -> int:
 
 def _leftovers() -> Iterator[tuple[UUID, str]]:
     """Files that may go, each with the ending of its name."""
-    newest = File.objects.order_by("pk").values_list("pk", flat=True).last()
-    before = newest if newest and path_of(newest).is_file() else UUID(int=0)
+    before = _newest()
     for path in unknown():
         ending = path.suffix if path.suffix == _NEW else ""
         file_id = _id_at(path.with_suffix("") if ending else path)
         if file_id and (ending or file_id < before):
             yield file_id, ending
+
+
+def _newest() -> UUID:
+    """The newest row's file, if it is there: what is older and in no row is left over."""
+    newest = File.objects.order_by("pk").values_list("pk", flat=True).last()
+    there = newest and (path_of(newest).is_file() or (bucket.used() and bucket.has(newest)))
+    return newest if newest and there else UUID(int=0)
+
+
+def _left_in_bucket() -> list[UUID]:
+    before = _newest()
+    ids = {one for _, one in unknown_in_bucket() if one is not None}
+    return sorted(one for one in ids if one < before)
+
+
+def unknown_in_bucket() -> Iterator[tuple[str, UUID | None]]:
+    """What has lain in the bucket for more than a day and belongs to no row: name and id.
+
+    Raises:
+        bucket.Unreachable: it does not answer.
+    """
+    if not bucket.used():
+        return
+    before = clock.now() - LEFT_ALONE
+    objects = iter(bucket.everything())
+    while some := list(islice(objects, 1000)):
+        known = File.objects.only("pk").in_bulk([one for _, one, _ in some if one])
+        yield from ((name, one) for name, one, at in some if at < before and one not in known)
 
 
 def unknown() -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_noop
 
+from renkei.communication.answers import refuse_named
 from renkei.group.membership import (
     ask_in,
     checked_reason,
@@ -129,7 +130,9 @@ def accept_invitation(change: Change) -> Invitation:
 def _close_invitation(change: Change, state: str, reason: str) -> Invitation:
     invitation = _invitation(change)
     invitation.state, invitation.closed_at = state, change.now
-    invitation.seal("reason", checked_reason(reason))
+    cleaned = checked_reason(reason)
+    refuse_named(change, change.where.kind, reason=cleaned)
+    invitation.seal("reason", cleaned)
     invitation.save(update_fields=["state", "closed_at", "reason"])
     return invitation
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+from renkei.communication.answers import refuse_named
 from renkei.group.disclosures import Head, head
 from renkei.group.membership import group_of, say
 from renkei.group.models import Charter, CharterReading, Group
@@ -46,10 +47,12 @@ def write_charter(change: Change, *, text: str, reuse: Collection[str], number: 
         number: of the edition that was changed, 0 if there was none: two who write at once.
 
     Raises:
-        Problem: it is empty or too long, nothing has changed, or somebody was faster.
+        Problem: it is empty or too long, nothing has changed, somebody was faster, or it tells in a
+            free group who a patient is.
     """
     group = group_of(change)
     cleaned, chosen = _checked(text, reuse)
+    refuse_named(change, group.kind, text=cleaned)
     before = group.charters.filter(ended_at=None).first()
     if (before.number if before else 0) != number:
         raise Problem(

@@ -26,17 +26,12 @@ from renkei.people.models import Account, OneTimeLink, PractitionerRole, Profile
 from renkei.policy.use_case import Change, use_case
 from renkei.policy.who import STOPPED
 
-OWN_ADDRESS: Final = gettext_noop(
-    "This person takes part with another patient as well. The link can only go to"
-    " their own address."
-)
+OWN_ADDRESS: Final = gettext_noop("This person's link can only go by mail, to their own address.")
 NOBODY_THERE: Final = gettext_noop("This person takes part no more.")
-TWO_ADDRESSES: Final = gettext_noop(
-    "Somebody who works in the region signs in with this address. Who works here and is of the"
-    " family as well uses two accounts with two addresses: please ask for a private one."
-)
-ANOTHERS: Final = gettext_noop(
-    "Another person signs in with this address. Everybody needs an address of their own."
+# One sentence whatever the reason, so that nobody learns whose address it is by asking.
+NOT_THIS_ADDRESS: Final = gettext_noop(
+    "This address cannot be used here. Everybody needs an address of their own; who works in the"
+    " region and is of the family as well needs a private one, other than the one for work."
 )
 
 
@@ -174,13 +169,16 @@ def invite_family(
 ) -> Given | None:
     """Let the patient or a relative take part, with the patient's agreement on record (A11.5).
 
+    Who has an account of the family's kind with another patient comes in with it only if a link
+    that went to its address was used. Else whoever made it on paper could have taken the address
+    of somebody of another family: what was signed in with ends, and the link goes by mail.
+
     Returns:
-        The one-time link to their first password; None for who has an account of the family's kind
-        already, and signs in with it as before.
+        The one-time link to their password; None for who signs in as before.
 
     Raises:
-        Problem: the person takes part already, the address is a colleague's or another's, the link
-            cannot go on paper, or something of the agreement is missing.
+        Problem: the person takes part already, the address cannot be used, the link cannot go on
+            paper, or something of the agreement is missing.
     """
     group = group_of(change)
     change.about("Group", group.id)
@@ -193,9 +191,12 @@ def invite_family(
         raise Problem(gettext_noop("This person is in the group already."), field="who")
     account = _account(change, group, _checked_address(who.email), name, kana)
     if inside.filter(account=account).exists():
-        raise Problem(ANOTHERS, field="email")
-    if not account.has_usable_password():
+        raise Problem(NOT_THIS_ADDRESS, field="email")
+    unproved = _is_unproved(account, change.patient)
+    if unproved or not account.has_usable_password():
         _refuse_by_hand(change, account, way)
+    if unproved:
+        take_everything(change, account)
     member = Member(
         id=uuid7(),
         key_id=group.key_id,
@@ -211,8 +212,8 @@ def invite_family(
     _keep_agreement(change, member, agreement)
     link = None
     if not account.has_usable_password():
-        first = OneTimeLink.Purpose.FIRST.value
-        link = given(change, account, issue_link(change, account, first, way=way, word=word))
+        purpose = (OneTimeLink.Purpose.RESET if unproved else OneTimeLink.Purpose.FIRST).value
+        link = given(change, account, issue_link(change, account, purpose, way=way, word=word))
     change.about("Member", member.id, account=account.id.hex, relation=relation.value)
     say(change, group, "family_in", subject=None, text=name)
     change.end_standings(group=group.id, account=account.id)
@@ -249,7 +250,7 @@ def _checked_address(email: str) -> str:
     except ValidationError:
         raise Problem(gettext_noop("Please check the e-mail address."), field="email") from None
     if is_role_address(cleaned):
-        raise Problem(ANOTHERS, field="email")
+        raise Problem(NOT_THIS_ADDRESS, field="email")
     return cleaned
 
 
@@ -273,11 +274,10 @@ def _account(change: Change, group: Group, email: str, name: str, kana: str) -> 
         account.seal("profile_sealed", asdict(Profile(name, kana)))
         account.save(force_insert=True)
         return account
-    if not found.family:
-        raise Problem(TWO_ADDRESSES, field="email")
     same = "".join(found.profile.name.split()) == "".join(name.split())
-    if found.region_id != group.region_id or found.suspended_at is not None or not same:
-        raise Problem(ANOTHERS, field="email")
+    fits = found.family and found.region_id == group.region_id and found.suspended_at is None
+    if not (fits and same):
+        raise Problem(NOT_THIS_ADDRESS, field="email")
     return found
 
 
@@ -294,6 +294,14 @@ def _keep_agreement(change: Change, member: Member, agreement: Agreement) -> Non
     kept.seal("said_sealed", {"by": agreement.by.strip(), "relationship": agreement.relationship})
     kept.save(force_insert=True)
     change.detail |= {"agreed": agreement.agreed_on.isoformat(), "how": agreement.how}
+
+
+def _is_unproved(account: Account, patient: UUID) -> bool:
+    """Whether it was begun with another patient, and nobody ever read what its address is sent."""
+    elsewhere = account.memberships.exclude(group__patient=patient)
+    by_mail = OneTimeLink.objects.filter(account=account, way=OneTimeLink.Way.MAIL)
+    proved = by_mail.exclude(used_at=None)
+    return account.has_usable_password() and elsewhere.exists() and not proved.exists()
 
 
 def _refuse_by_hand(change: Change, account: Account, way: str) -> None:

@@ -115,6 +115,16 @@ _RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["group"]]
 @disclosure("family.see", on="group", opens="family")
 def see_family(standing: Standing) -> FamilyDesk:
     """The group with the family, from the patient's group or from itself."""
+    return _desk(standing)
+
+
+@disclosure("family.invite", on="group", opens="family")
+def see_inviting_family(standing: Standing) -> FamilyDesk:
+    """The same, for who lets somebody of the family in."""
+    return _desk(standing)
+
+
+def _desk(standing: Standing) -> FamilyDesk:
     where = standing.where
     assert where is not None and where.group is not None
     found = row(_PLACE, [where.group.hex])

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+from renkei.communication.answers import refuse_named
 from renkei.group.membership import checked_reason, group_of, join, say
 from renkei.group.models import About, Group, JoinRequest, Member
 from renkei.group.ways_in import let_in
@@ -57,11 +58,12 @@ def found_group(change: Change, *, name: str, purpose: str, use: str, entry: str
     """Open a free group and manage it; its founding organization is the one acted for (A5.1).
 
     Raises:
-        Problem: name, purpose, way of use or way in is missing.
+        Problem: name, purpose, way of use or way in is missing, or tells who a patient is.
     """
     who = change.standing.who
     assert who.role is not None and who.organization is not None
     about = checked_about(name, purpose, use)
+    refuse_named(change, Group.Kind.FREE, **asdict(about))
     group = Group(
         id=uuid7(),
         key_id=vault.make_key("group"),
@@ -103,6 +105,7 @@ def describe_group(change: Change, *, name: str, purpose: str, use: str, entry: 
     """
     group = group_of(change)
     about = checked_about(name, purpose, use)
+    refuse_named(change, group.kind, **asdict(about))
     reworded = about != group.about
     group.entry = _checked_entry(entry)
     group.seal("about_sealed", asdict(about))
@@ -139,11 +142,13 @@ def ask_to_join(change: Change, *, words: str, agreed: bool) -> JoinRequest:
     """Ask a free group's managers to be let in.
 
     Raises:
-        Problem: its purpose and way of use were not confirmed, or one has asked already.
+        Problem: its purpose and way of use were not confirmed, one has asked already, or the words
+            tell who a patient is.
     """
     group = group_of(change)
     change.about("Group", group.id)
     _read_first(agreed)
+    refuse_named(change, group.kind, words=words)
     mine = group.join_requests.filter(account=change.account, state=JoinRequest.State.OPEN)
     if mine.exists():
         raise Problem(gettext_noop("You have asked already. A manager answers."))
@@ -194,7 +199,9 @@ def answer_request(change: Change, *, request: UUID, yes: bool, reason: str = ""
         raise Problem(gettext_noop("This was answered already."))
     change.about("JoinRequest", asked.id, account=asked.account_id.hex, yes=yes)
     if not yes:
-        asked.seal("reason", checked_reason(reason))
+        cleaned = checked_reason(reason)
+        refuse_named(change, group.kind, reason=cleaned)
+        asked.seal("reason", cleaned)
     asked.state = JoinRequest.State.ACCEPTED if yes else JoinRequest.State.DECLINED
     asked.answered_by_id, asked.answered_at = change.account, change.now
     asked.save(update_fields=["state", "answered_by", "answered_at", "reason"])

@@ -66,7 +66,7 @@ class Task:
     # backup answer approve consent copy seek consents password card reset photo kana incident
     # unmanaged check own_out devices take_outs first registered pledge renamed leavings
     # two_addresses administrators network training training_staff rules reuse
-    # quiet death charter hand_over taken_over not_taken same_asked hand_asked same
+    # family_off quiet death charter hand_over taken_over not_taken same_asked hand_asked same
     # review reviews reviews_late account_review account_review_left
     # abandoned wishes connections listings todo todo_left
     # erasures erasure
@@ -342,6 +342,32 @@ def _to_do(account: UUID, groups: list[GroupLine]) -> Iterator[Task]:
         )
 
 
+_FAMILY_OFF: Final = """
+    SELECT g.id, p.id, p.key_id, p.identity_sealed FROM group_member m
+    JOIN group_group g ON g.id = m.group_id
+    JOIN patient_patient p ON p.id = g.patient_id
+    JOIN patient_consent c ON c.patient_id = p.id AND c.ended_at IS NULL
+    WHERE m.account_id = %s AND m.manager AND m.ended_at IS NULL AND g.kind = 'family'
+      AND g.closed_at IS NULL AND g.archived_at IS NULL AND g.erase_at IS NULL
+      AND ',' || c.declined || ',' LIKE %s
+    ORDER BY g.opened_at"""
+
+
+def _family_off(standing: Standing) -> Iterator[Task]:
+    """Groups with the family that the patient does not want any more, for who manages them (P4).
+
+    Nobody can read there, so the timeline tells nobody; relatives have to be told, and the group
+    ended, unless the patient thinks better of it.
+    """
+    who = standing.who
+    if who.account is None or who.family:
+        return
+    for found in rows(_FAMILY_OFF, [who.account.hex, "%,4,%"]):
+        patient = id_of(found[1])
+        identity = open_identity(patient, id_of(found[2]), found[3])
+        yield Task("family_off", as_uuid(found[0]), identity=identity)
+
+
 def _of_groups(standing: Standing, around: Shell) -> Iterator[Task]:
     """What waits about the life of groups and patients (A4, A11.6, A11.8, N2.1)."""
     for one in life(standing, around.groups):
@@ -553,6 +579,7 @@ def _home(standing: Standing) -> tuple[Home, Standing, list[Preview]]:
         *_of_training(standing.who),
         *_of_reviews(standing, around.groups),
         *_consents(standing, around.groups),
+        *_family_off(standing),
         *_of_groups(standing, around),
         *_about_oneself(standing, around.me.face),
     ]

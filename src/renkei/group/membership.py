@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from renkei.communication import log
+from renkei.communication.answers import refuse_named
 from renkei.communication.models import Draft
 from renkei.group.models import Group, Invitation, Member
 from renkei.kernel.entity import uuid7
@@ -58,7 +59,12 @@ def say(
     text: str = "",
     sender: UUID | None = None,
 ) -> None:
-    """Let an event stand in the group's timeline."""
+    """Let an event stand in the group's timeline.
+
+    Raises:
+        Problem: a free group, and a patient can be told from the words (A12.2).
+    """
+    refuse_named(change, group.kind, reason=text)
     entry = log.append(
         group=group.id,
         key=group.key_id,
@@ -122,9 +128,13 @@ def refuse_last_manager(group: Group, member: Member, now: datetime) -> None:
 
 def in_charge(members: QuerySet[Member], now: datetime) -> QuerySet[Member]:
     """Those of these members who manage the group and are in office."""
+    return in_office(members, now).filter(manager=True)
+
+
+def in_office(members: QuerySet[Member], now: datetime) -> QuerySet[Member]:
+    """Those of these members who work, and neither they nor their organization is stopped."""
     return members.filter(
         Q(role__until=None) | Q(role__until__gt=now),
-        manager=True,
         role__ended_at=None,
         role__organization__suspended_at=None,
         role__organization__left_on=None,
@@ -168,9 +178,11 @@ def end_membership(
 ) -> None:
     """End somebody's part in the group, by themselves if nobody released them; in the timeline.
 
-    What they were writing there goes with it. Invitations they sent stay as they are: the group
-    asked, and whoever manages it now can take them back.
+    Of a free group the reason names no patient. What they were writing there goes with it.
+    Invitations they sent stay as they are: the group asked, and whoever manages it now can take
+    them back.
     """
+    refuse_named(change, group.kind, reason=reason)
     # never before the joining, even if the clock was set back since: leaving must not wait for it
     member.ended_at, member.released_by_id = max(change.now, member.joined_at), released_by
     member.seal("end_reason", reason)
@@ -192,6 +204,7 @@ def ask_in(
     change: Change, group: Group, role: PractitionerRole, *, role_in_care: str, manager: bool
 ) -> Invitation:
     """Let an invitation wait for the person and for their administrator."""
+    refuse_named(change, group.kind, role_in_care=role_in_care)
     days = parameters.of(Region.objects.get(pk=group.region_id).edition)["invitation_days"]
     invitation = Invitation(
         id=uuid7(),

@@ -1,8 +1,9 @@
 """Who saw what: everything that an account or a device was shown in a time, by patient.
 
-Reading is recorded once, when an entry is first shown; what was shown again leaves no line. So a
-row also says how much of the log was open to the person in that time: whoever holds a lost device
-may have opened that again. Pages about the patient are recorded once a day.
+Reading is recorded once, when an entry is first shown, and a photo or document when it is first
+opened; what was shown again leaves no line. So a row also says how much of the log was open to the
+person in that time: whoever holds a lost device may have opened that again. Pages about the patient
+are recorded once a day.
 
 Names stand only for the patients that the asking administrator's organization manages. Of the other
 patients of one's own staff the initials are shown, which one saw already when one approved their
@@ -47,6 +48,7 @@ class Seen:
     last_at: datetime | None = None
     shown: set[int] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)  # record · basics · members · consent
+    files: set[str] = field(default_factory=set)  # photos and documents, by their ids
     people: set[str] = field(default_factory=set)
 
     @property
@@ -115,6 +117,13 @@ def page_of(event: Event) -> tuple[str, UUID, str] | None:
     return kind, UUID(thing), str(page)
 
 
+def file_of(event: Event) -> tuple[UUID, str] | None:
+    """What photo or document a line says was opened for the first time: its group, and its id."""
+    if event.action != "attachment.see":
+        return None
+    return UUID(orjson.loads(event.detail)["group"]), event.entity.removeprefix("Attachment/")
+
+
 def exposed(account: UUID | None, since: datetime, until: datetime) -> set[UUID]:
     """The groups that were open to an account in a time, whatever it really opened."""
     return set(_memberships(account, since, until)) if account else set()
@@ -140,8 +149,10 @@ def _rows(standing: Standing, events: list[Event], reach: dict[UUID, int]) -> li
     pages = [(found, one) for one in events if (found := page_of(one))]
     opened = {thing for (kind, thing, _), _ in pages if kind == "Patient"}
     ranges = [(found, one) for one in events for found in ranges_of(one)]
+    files = [(opened_file, one) for one in events if (opened_file := file_of(one))]
     wanted = {
         *reach,
+        *(group for (group, _), _ in files),
         *(group for (group, _, _), _ in ranges),
         *(thing for (kind, thing, _), _ in pages if kind == "Group"),
     }
@@ -163,6 +174,10 @@ def _rows(standing: Standing, events: list[Event], reach: dict[UUID, int]) -> li
         if thing in rows:
             rows[thing].pages.add(page)
             _note(rows[thing], event)
+    for (group_id, file), event in files:
+        if group_id in rows:
+            rows[group_id].files.add(file)
+            _note(rows[group_id], event)
     distinct = {id(one): one for one in rows.values() if one.reach or one.first_at}
     return sorted(distinct.values(), key=lambda one: (not one.own, -one.entries, one.initials))
 

@@ -5,7 +5,6 @@ members, each with the sum that the list of sums gives it, the list signed. Only
 read, into one transaction, which commits when the whole trail has proved itself.
 """
 
-import shutil
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -176,7 +175,7 @@ def _undone_if_it_fails() -> Iterator[list[bool]]:
     except BaseException as error:
         if begun:
             signing.key_file().unlink(missing_ok=True)
-            shutil.rmtree(store.folder(), ignore_errors=True)
+            store.clear()
             DataKey.objects.all().delete()
             vault.forget_everything()
         if isinstance(error, DatabaseError):

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from renkei.group.archiving import put_away
-from renkei.group.membership import checked_reason, end_membership, say
+from renkei.group.membership import checked_reason, end_membership, in_charge, in_office, say
 from renkei.group.models import Group, Invitation, Member
 from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
@@ -20,6 +20,7 @@ from renkei.kernel.errors import Problem
 from renkei.patient.models import Consent, HandOver, Patient, SamePerson
 from renkei.patient.services import end_current
 from renkei.people.models import Organization
+from renkei.policy.facts import PHYSICIANS
 from renkei.policy.use_case import Change, use_case
 
 ORIGINALS: Final = ("stays", "came")  # form 4 stays with who keeps it, or came with the patient
@@ -173,10 +174,13 @@ def accept_hand_over(change: Change, *, acceptance: Acceptance) -> UUID:
     """Manage the patient from now on: record, groups, members, papers (A4). Returns the patient.
 
     Who managed the groups for others manages no more; what the one organization delegated, the
-    other delegates anew (A11.2). Of a person registered twice, one record's group is archived.
+    other delegates anew (A11.2). Somebody of the new one manages each group: who accepts, if they
+    are in it, else a physician of theirs, else who was in it first. Of a person registered twice,
+    one record's group is archived.
 
     Raises:
-        Problem: what becomes of form 4, or when the contact was given, is not said.
+        Problem: what becomes of form 4, or when the contact was given, is not said; or nobody of
+            the new organization is in an open group, so that nobody would manage it.
     """
     one = _hand_over(change)
     patient = Patient.objects.select_for_update().get(pk=one.patient_id)
@@ -198,6 +202,8 @@ def accept_hand_over(change: Change, *, acceptance: Acceptance) -> UUID:
     _answered(change, one, HandOver.State.ACCEPTED, "contact_on")
     if one.pair is not None:
         _join(change, one, acceptance.keeps)
+    for group in patient.groups.filter(closed_at=None, archived_at=None).order_by("pk"):
+        _keep_managed(change, group, target.id)
     change.detail |= {"stay": acceptance.stay, "original": acceptance.original}
     return patient.id
 
@@ -263,6 +269,23 @@ def _hand_group(change: Change, group: Group, one: HandOver, *, stay: bool) -> N
             _put_in_charge(member, None, None)
 
 
+def _keep_managed(change: Change, group: Group, target: UUID) -> None:
+    inside = group.members.filter(ended_at=None)
+    own = inside.filter(role__organization=target).select_related("role")
+    if not inside.exists() or in_charge(own, change.now).exists():
+        return
+    able = list(in_office(own, change.now).order_by("joined_at", "pk"))
+    able.sort(key=lambda one: one.role is None or one.role.profession not in PHYSICIANS)
+    if not able:
+        raise Problem(NOBODY_TO_MANAGE)
+    _put_in_charge(able[0], change.account, change.now)
+    say(change, group, "appointed", subject=able[0].role)
+
+
+NOBODY_TO_MANAGE: Final = gettext_noop(
+    "Nobody of your organization takes part in the patient's group yet, so nobody would manage it."
+    " Please have one of you invited first."
+)
 _REASON: Final = "連携元事業所の引き継ぎ"
 
 

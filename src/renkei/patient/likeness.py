@@ -39,7 +39,7 @@ def note_likeness(patient: Patient, identity: Identity, now: datetime) -> int:
     )
     made = mark(_key(region), identity)
     Likeness.objects.update_or_create(patient=patient, defaults={"region": region, "mark": made})
-    _forget_unlike(patient, made)
+    _forget_unlike(patient, made, now)
     found = 0
     others = Likeness.objects.filter(region=region, mark=made).exclude(patient=patient)
     for other in others.exclude(patient__organization=patient.organization_id):
@@ -51,11 +51,16 @@ def note_likeness(patient: Patient, identity: Identity, now: datetime) -> int:
     return found
 
 
-def _forget_unlike(patient: Patient, made: str) -> None:
-    """Pairs that are not alike any more, since an identity was corrected, and not settled."""
+def _forget_unlike(patient: Patient, made: str, now: datetime) -> None:
+    """Pairs that are not alike any more, since an identity was corrected, and not settled.
+
+    What was asked about stays, as said to be another: whoever tries out identities leaves a trace.
+    """
     open_ones = SamePerson.objects.filter(closed_at=None)
-    open_ones.filter(one=patient).exclude(other__likeness__mark=made).delete()
-    open_ones.filter(other=patient).exclude(one__likeness__mark=made).delete()
+    for mine, answer, theirs in (("one", "one_answer", "other"), ("other", "other_answer", "one")):
+        unlike = open_ones.filter(**{mine: patient}).exclude(**{f"{theirs}__likeness__mark": made})
+        unlike.filter(asked_at=None).delete()
+        unlike.update(closed_at=now, **{answer: SamePerson.Answer.DIFFERENT})
 
 
 def forget_likeness(patient: UUID) -> None:

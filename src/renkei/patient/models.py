@@ -10,7 +10,7 @@ from django.db.models import Q
 from renkei.kernel.clock import MomentField
 from renkei.kernel.entity import Entity
 from renkei.kernel.sealed import SealedEntity, SealedField
-from renkei.people.models import Account, Organization
+from renkei.people.models import Account, Organization, PractitionerRole
 from renkei.region.models import Region
 
 UNKNOWN: Final = date.min
@@ -115,6 +115,16 @@ class RelatedPerson(SealedEntity):
     def person(self) -> Relative:
         """Who it is, unsealed."""
         return Relative(**self.unseal("person_sealed"))
+
+
+class ReferenceRange(SealedEntity):
+    """What is usual for one patient, as a physician set it; a later one takes its place."""
+
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="ranges")
+    ranges = SealedField()  # {"spo2": [low, high], …}; without an end: null
+    set_by = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    role = models.ForeignKey(PractitionerRole, models.PROTECT, related_name="+", db_index=False)
+    set_at = MomentField()
 
 
 class Consent(SealedEntity):

@@ -2,12 +2,16 @@
 
 What is compared is a keyed hash (``Likeness``). The operator learns that two organizations may have
 registered one person, and when; each organization looks at its own patient. Neither sees the record
-of the other, and what follows is a hand-over on which both agree.
+of the other, and what follows is a hand-over on which both agree. Which the other organization is
+stands there only once both have said that it is one person: else whoever registers somebody by
+their reading and birth date would learn where they are cared for. Who does so often is shown to the
+operator, and a pair that was asked about stays.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +19,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
 from renkei.group.disclosures import Shell, open_identity, shell
+from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
 from renkei.patient.likeness import note_likeness
 from renkei.patient.models import HandOver, Identity, Patient, SamePerson
@@ -22,6 +27,8 @@ from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 
 AT_ONCE: Final = 200  # patients marked in one turn
+LATELY: Final = timedelta(days=30)
+OFTEN: Final = 5  # people registered lately whom others have: more than chance
 
 
 @use_case("likeness.fill", on="region")
@@ -58,6 +65,8 @@ class PairLine:
     other_answer: str
     handing: str  # the organization that is asked to hand over
     state: str  # new asked same arranged proposed different joined
+    often: str = ""  # the organization that registered later, if it does so again and again
+    times: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,9 @@ def see_pairs(standing: Standing) -> Pairs:
         state=HandOver.State.OPEN, pair__in=[one.id for one in listed]
     )
     proposed = {one for one in waiting.values_list("pair_id", flat=True) if one}
+    lately = Counter(
+        _later(one).organization.name for one in listed if one.noticed_at > clock.now() - LATELY
+    )
     lines = [
         PairLine(
             id=one.id,
@@ -106,11 +118,17 @@ def see_pairs(standing: Standing) -> Pairs:
             other_answer=one.other_answer,
             handing=_of(one, one.handing_id).organization.name if one.handing_id else "",
             state=_state(one, proposed),
+            often=name if lately[name := _later(one).organization.name] >= OFTEN else "",
+            times=lately[name],
         )
         for one in listed
         if one.closed_at is not None or one.one.organization_id != one.other.organization_id
     ]
     return Pairs(sorted(lines, key=lambda one: _ORDER.index(one.state)), shell(standing))
+
+
+def _later(pair: SamePerson) -> Patient:
+    return max(pair.one, pair.other, key=lambda one: (one.registered_at, one.id))
 
 
 def _of(pair: SamePerson, patient: UUID | None) -> Patient:
@@ -168,8 +186,7 @@ class Question:
     """What the operator asks an organization about one of its patients."""
 
     pair: UUID
-    other: str  # the other organization
-    other_id: UUID
+    other: str  # the other organization, once both have said that it is one person
     answer: str
     both: bool  # both said it is the same person
     hand_over: bool  # this organization is asked to hand its record over
@@ -194,20 +211,20 @@ def _asked(patient: Patient) -> Iterator[SamePerson]:
 
 @disclosure("same_person.answer", on="patient", opens="same")
 def see_questions(standing: Standing) -> Questions:
-    """Whether another organization may have registered the same person; of it, the name alone."""
+    """Whether another organization may have registered the same person; its name, if it is one."""
     assert standing.where is not None and standing.where.patient is not None
     patient = Patient.objects.get(pk=standing.where.patient)
     asked = []
     for pair in _asked(patient):
         mine = pair.one_id == patient.id
         other = pair.other if mine else pair.one
+        both = (pair.one_answer, pair.other_answer) == ("same", "same")
         asked.append(
             Question(
                 pair=pair.id,
-                other=other.organization.name,
-                other_id=other.organization_id,
+                other=other.organization.name if both else "",
                 answer=pair.one_answer if mine else pair.other_answer,
-                both=(pair.one_answer, pair.other_answer) == ("same", "same"),
+                both=both,
                 hand_over=pair.handing_id == patient.id,
             )
         )

@@ -438,6 +438,13 @@ def physician_in_group(standing: Standing) -> bool:
     return where is not None and where.member is not None and where.member.profession in PHYSICIANS
 
 
+@fact("group")
+def doctor_in_group(standing: Standing) -> bool:
+    """Is in the group as a physician (医師): says what is usual for the patient's body."""
+    where = standing.where
+    return where is not None and where.member is not None and where.member.profession == "医師"
+
+
 # ── Message ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -730,6 +737,12 @@ def asked_to_erase(standing: Standing) -> bool:
     """Is the one who asked for the erasure (A11.7)."""
     erasure = standing.what.erasure
     return erasure is not None and erasure.asked_by == standing.who.account
+
+
+@fact("who", "erasure")
+def works_for_who_erases(standing: Standing) -> bool:
+    """Works for the organization that asked, whichever they act for now: is no second person."""
+    return standing.what.erasure is not None and standing.what.erasure.interested
 
 
 # ── Hand-over ────────────────────────────────────────────────────────────────────────────────────

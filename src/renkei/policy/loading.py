@@ -394,7 +394,9 @@ _OF_REGION = " AND (tor.id IS NOT NULL OR (tp.organization_id IS NULL AND tp.key
 
 
 # What it erases may have been handed over since it was asked for; who manages it now decides (A4).
-_ERASURE = ", te.id, tor.id, te.asked_by_id"
+_ERASURE = """, te.id, tor.id, te.asked_by_id,
+    (SELECT COUNT(*) FROM people_practitionerrole x
+      WHERE x.account_id = a.id AND x.organization_id = tor.id AND x.ended_at IS NULL)"""
 _FROM_ERASURE = """
     JOIN disclosure_erasure te ON te.id = %s AND te.region_id = a.region_id
     LEFT JOIN group_group teg ON teg.id = te.group_id
@@ -406,7 +408,7 @@ _FROM_ERASURE = """
 def _erasure(found: Row) -> What:
     return What(
         target_organization=as_uuid(found[1]),
-        erasure=Wished(id=id_of(found[0]), asked_by=id_of(found[2])),
+        erasure=Wished(id_of(found[0]), asked_by=id_of(found[2]), interested=bool(found[3])),
     )
 
 

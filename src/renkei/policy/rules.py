@@ -36,6 +36,7 @@ from renkei.policy.facts import (
     device_is_ones_own,
     device_waits_for_operator,
     direct_group,
+    doctor_in_group,
     factor_in_order,
     family_group,
     family_member,
@@ -102,6 +103,7 @@ from renkei.policy.facts import (
     task_open,
     trained,
     trained_in_group,
+    works_for_who_erases,
     works_from_ledger,
     works_here,
     works_on_this_device,
@@ -427,11 +429,11 @@ RULES: dict[str, Fact] = {
     "consent.withdraw":          manages_patients,
     "consent.change":            manages_patients,
     # a patient passes to another organization, or was registered by two (A4)
-    "hand_over.propose":         manages_patients & consent_for_sharing,
+    "hand_over.propose":         manages_patients & consent_for_sharing & not_to_be_erased,
     "hand_over.list":            keeps_records,
     "hand_over.see":             keeps_patients | (keeps_records & hand_over_open),
     "hand_over.accept":          keeps_records & ~restricted & hand_over_open
-                                 & consent_for_sharing,
+                                 & consent_for_sharing & not_to_be_erased,
     "hand_over.decline":         keeps_records & ~restricted & hand_over_open,
     "hand_over.withdraw":        manages_patients & hand_over_open,
     "same_person.list":          ready & operates,
@@ -459,7 +461,8 @@ RULES: dict[str, Fact] = {
     "erasure.own":               ready & administers & acts_for_this_organization,
     "erasure.see":               sees_erasure,
     "erasure.print":             asks_for_erasures & ~restricted,
-    "erasure.confirm":           ready & operates & ~asked_to_erase,
+    "erasure.confirm":           ready & ~by_card & operates & ~asked_to_erase
+                                 & ~works_for_who_erases,
     "erasure.return":            ready & operates,
     "erasure.withdraw":          sees_erasure & ~restricted,
     "erasure.begin":             is_host,
@@ -546,6 +549,9 @@ RULES: dict[str, Fact] = {
     # ひな形 of an organization (N3.3)
     "templates.see":             ready & acts_for_this_organization & administers,
     "templates.change":          ready & acts_for_this_organization & administers & ~restricted,
+    # vital signs stand in the patient's own group; not with the family, which has a log of its own
+    "observation.see":           reads & patient_group,
+    "observation.set_ranges":    writes & patient_group & doctor_in_group,
     # what comes along with it (A15.5, A17)
     "attachment.add":            writes,
     "attachment.change":         writes & attached_it & ~attachment_posted,
@@ -557,7 +563,7 @@ RULES: dict[str, Fact] = {
     "reuse.see":                 reads & (asked_to_reuse | wrote_what_is_reused | is_manager),
     "reuse.permit":              reads & ~restricted_in_group & wrote_what_is_reused & reuse_waits
                                  & may_be_reused,
-    "reuse.decline":             ready & wrote_what_is_reused & (takes_part | works_here),
+    "reuse.decline":             ready & wrote_what_is_reused,
     "reuse.permit_outside":      reads & ~restricted_in_group & is_manager & outside_care
                                  & reuse_waits & may_be_reused,
     "reuse.decline_outside":     reads & is_manager & outside_care,

@@ -305,6 +305,7 @@ class Wished:
 
     id: UUID
     asked_by: UUID
+    interested: bool = False  # the person who asks works for that organization
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ def settle(change: Change, *, use: UUID, outcome: str) -> int:
     if outcome == "closed":
         Session.objects.filter(pk__in=sessions).delete()
         change.end_standings(account=found.account_id)
-    change.detail |= {"entries": count} | ({"device": device.id.hex} if device else {})
+    change.detail |= {"times": count} | ({"device": device.id.hex} if device else {})
     return count
 
 

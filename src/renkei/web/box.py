@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from renkei.communication.measuring import measured, typed
 from renkei.communication.models import Importance, Kind
+from renkei.communication.observations import Observed
+from renkei.kernel import clock
 from renkei.kernel.errors import Unknown
 
 MEANS = "to:"  # fields that say who is meant
@@ -27,6 +30,17 @@ class Said:
     mentions: tuple[str, ...] = ()  # tokens of who is meant
     template: str = ""  # the form that is open in it
     values: Mapping[str, str] = field(default_factory=dict)  # what stands in its fields
+    vitals: Mapping[str, str] = field(default_factory=dict)  # as typed, by the names of the fields
+    wrong: str = ""  # the field of the vital signs that is to be mended
+
+    @property
+    def observed(self) -> Observed | None:
+        """The vital signs in it.
+
+        Raises:
+            Problem: one of them cannot be.
+        """
+        return measured(self.vitals, clock.now()) if self.vitals else None
 
     @property
     def fields(self) -> dict[str, str]:
@@ -38,6 +52,7 @@ class Said:
             "reply_to": str(self.reply_to or ""),
             "attachments": self.attachments,
             "template": self.template,
+            **self.vitals,
             **{f"{OF_FORM}{name}": value for name, value in self.values.items()},
         }
 
@@ -47,7 +62,7 @@ def number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-def said(form: Mapping[str, str], error: str = "") -> Said:
+def said(form: Mapping[str, str], error: str = "", wrong: str = "") -> Said:
     """What a form brought; an unknown kind or importance becomes the ordinary one."""
     kind, importance = form.get("kind", ""), form.get("importance", "")
     return Said(
@@ -57,6 +72,8 @@ def said(form: Mapping[str, str], error: str = "") -> Said:
         reply_to=number(form.get("reply_to")),
         error=error,
         attachments=form.get("attachments", "")[:2000],
+        vitals=typed(form),
+        wrong=wrong,
         mentions=tokens(form),
         template=form.get("template", "")[:40],
         values={

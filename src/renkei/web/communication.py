@@ -20,9 +20,11 @@ from django.views.decorators.http import require_GET, require_POST
 from renkei.communication import reading
 from renkei.communication.answers import REASONS, Answers
 from renkei.communication.hearing import record_hearing
+from renkei.communication.measuring import fields_of
 from renkei.communication.mentions import Offer, offers
 from renkei.communication.message import see_confirmation
 from renkei.communication.moving_draft import add_to_draft
+from renkei.communication.observations import readings
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
 from renkei.communication.templates import Form, people_for, see_template, written
@@ -103,12 +105,13 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
             draft.kind,
             draft.importance,
             draft.reply_to,
-            restored=bool(draft.text or draft.template) and not draft.damaged,
+            restored=bool(draft.text or draft.template or draft.vitals) and not draft.damaged,
             damaged=draft.damaged,
             waiting=draft.waiting,
             mentions=tuple(draft.mentions),
             template=draft.template,
             values=draft.values,
+            vitals=draft.vitals,
         )
     if reply := number(asked.get("reply")):
         box = Said(reply_to=reply) if box is None else replace(box, reply_to=reply, restored=False)
@@ -213,6 +216,7 @@ def _save(request: "Request", group: UUID, box: Said) -> None:
         mentions=box.mentions,
         template=box.template,
         values=box.values,
+        vitals=box.vitals,
     )
 
 
@@ -232,11 +236,10 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
                 text=whole.text,
                 attachments=ids(box.attachments),
                 mentions=box.mentions,
+                observed=box.observed,
             )
     except Problem as problem:
-        if wants_json(request):
-            raise
-        return _timeline_page(request, group, said(form, sentence(problem)))
+        return _back(request, group, form, problem)
     return piece(
         request,
         "communication/confirm.html",
@@ -246,6 +249,8 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
         key=uuid7(),
         kinds=KINDS,
         reasons=REASONS,
+        vitals=fields_of(shown.observed),
+        readings=readings(shown.observed) if shown.observed else [],
     )
 
 
@@ -262,6 +267,15 @@ def _again(request: "Request", group: UUID, form: Mapping[str, str], box: Said) 
     return box if form.get("back") else None
 
 
+def _back(
+    request: "Request", group: UUID, form: Mapping[str, str], problem: Problem
+) -> HttpResponse:
+    """To the writing box with all that was typed, and what is to be mended."""
+    if wants_json(request):
+        return json({"message": sentence(problem), "field": problem.field}, 422)
+    return _timeline_page(request, group, said(form, sentence(problem), problem.field))
+
+
 def answered(form: Mapping[str, str]) -> Answers:
     """What the author said to what was found."""
     return Answers(
@@ -269,6 +283,7 @@ def answered(form: Mapping[str, str]) -> Answers:
         phone=form.get("phone", ""),
         whom=form.get("whom", ""),
         reason=form.get("reason", ""),
+        sure=form.get("sure", ""),
     )
 
 
@@ -295,14 +310,13 @@ def send(request: "Request", group: UUID) -> HttpResponse:
                 reply_to=box.reply_to,
                 attachments=ids(box.attachments),
                 mentions=box.mentions,
+                observed=box.observed,
                 key=_id(form.get("key", "")) or uuid7(),
                 confirmed=form.get("confirmed") == "yes",
                 answers=answered(form),
             )
     except Problem as problem:
-        if wants_json(request):
-            raise
-        return _timeline_page(request, group, said(form, sentence(problem)))
+        return _back(request, group, form, problem)
     if wants_json(request):
         return json({"id": str(posted.id), "seq": posted.seq, "again": posted.again}, 201)
     return HttpResponseRedirect(f"{reverse('timeline', args=[group])}#m{posted.seq}", status=303)
@@ -319,8 +333,8 @@ def draft(request: "Request", group: UUID) -> HttpResponse:
 def move_draft(request: "Request", group: UUID) -> HttpResponse:
     """Put a draft where it belongs: into the group of the patient it is about (A13.2)."""
     form = sent(request)
-    text = said(form).text
-    add_to_draft(request.actor, group, text=text)
+    box = said(form)
+    add_to_draft(request.actor, group, text=box.text, vitals=box.vitals)
     if came_from := _id(form.get("from", "")):
         save_draft(request.actor, came_from, text="")
     return HttpResponseRedirect(f"{reverse('timeline', args=[group])}#write", status=303)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from renkei.communication.guard.check import Finding
 from renkei.communication.guard.words import CAN_WAIT, WHY
+from renkei.communication.observations import BY_WORDS
 from renkei.kernel import clock, japanese
 from renkei.kernel.clock import JAPAN
 from renkei.kernel.html import html
@@ -176,6 +177,7 @@ def environment(**options: Any) -> PageEnvironment:
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"_": _text, "gettext": _text}  # what the extension offers, without its cost
     made.globals |= {
+        "BY_WORDS": BY_WORDS,
         "CAN_WAIT": CAN_WAIT,
         "WHY": WHY,
         "asset": asset,

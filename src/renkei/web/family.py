@@ -10,7 +10,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from renkei.group import family
-from renkei.group.family_desk import FamilyDesk, see_family, see_family_link
+from renkei.group.family_desk import (
+    FamilyDesk,
+    see_family,
+    see_family_link,
+    see_inviting_family,
+)
 from renkei.group.models import Group
 from renkei.kernel.errors import Problem
 from renkei.people.access import Given
@@ -77,7 +82,7 @@ def add(request: "Request", group: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def invite(request: "Request", group: UUID) -> HttpResponse:
     """Let the patient or a relative in, with the patient's agreement on record."""
-    desk = see_family(request.actor, group)
+    desk = see_inviting_family(request.actor, group)
     form = FamilyForm(request.POST or None, people=desk.choices)
     given: list[Given | None] = []
 

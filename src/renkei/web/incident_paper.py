@@ -139,12 +139,17 @@ def _pages(one: Seen) -> list[str]:
     return [str(name) for word, name in words.PAGES.items() if word in one.pages]
 
 
+def _files(one: Seen) -> list[str]:
+    """How many photos and documents were opened."""
+    return [f"写真・資料 {len(one.files)}件"] if one.files else []
+
+
 def _row(one: Seen) -> tuple[str, ...]:
     name = one.identity.name if one.identity else one.initials
     return (
         name,
         one.organization,
-        "\n".join([str(one.entries), *_pages(one)]),
+        "\n".join([str(one.entries), *_files(one), *_pages(one)]),
         str(one.reach),
         _moment(one.first_at),
         _moment(one.last_at),

@@ -78,6 +78,7 @@ ITEMS: Final[list[tuple[str, Any]]] = [
 PAGES = {
     "record": _("Patient's record"),
     "basics": _("Basics and papers"),
+    "vitals": _("Vital signs"),
     "members": _("Members"),
     "consent": _("Consent"),
     "tasks": _("Tasks"),

@@ -12,7 +12,9 @@ from renkei.communication import message as messages
 from renkei.communication.answers import REASONS
 from renkei.communication.asking_again import ask_again as tell_again
 from renkei.communication.marks import bookmark_communication, pin_communication
-from renkei.communication.message import MessageView
+from renkei.communication.measuring import fields_of, measured, typed
+from renkei.communication.message import Checked, MessageView
+from renkei.communication.observations import Observed
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import (
     correct_communication,
@@ -112,13 +114,18 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
         form = sent(request)
         text = form.get("text", "").replace("\r\n", "\n")
         version = number(form.get("version")) or 0
+        fields, observed = typed(form), None
         try:
+            if fields:
+                posted = messages.see_message(request.actor, message).entry.sent_at
+                observed = measured(fields, posted)
             correct_communication(
                 request.actor,
                 message,
                 text=text,
                 version=version,
                 mentions=tokens(form),
+                observed=observed,
                 answers=answered(form),
             )
         except Problem as problem:
@@ -133,19 +140,36 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
                 error=sentence(problem),
                 conflict=conflict,
                 asked=problem.field,
-                checked=messages.see_checked(request.actor, message, text=text),
+                checked=_checked(request, message, text, observed, problem),
                 whom=see_meant(request.actor, message),
                 chosen=tokens(form),
                 answers=answered(form),
                 reasons=REASONS,
+                vitals=fields,
             )
         return _done(request, message)
     view = _mine(messages.see_message(request.actor, message), "communication.correct")
     nothing: dict[str, Any] = {"error": "", "conflict": False, "asked": ""}
-    whom = see_meant(request.actor, message)
+    whom, fields = see_meant(request.actor, message), fields_of(view.entry.observed)
     return _shown(
-        request, "correct", view, text=view.entry.text, whom=whom, chosen=whom.chosen, **nothing
+        request,
+        "correct",
+        view,
+        text=view.entry.words,
+        vitals=fields,
+        whom=whom,
+        chosen=whom.chosen,
+        **nothing,
     )
+
+
+def _checked(
+    request: "Request", message: UUID, text: str, observed: Observed | None, problem: Problem
+) -> Checked | None:
+    """What the correction gives away; nothing is asked of vital signs that cannot be."""
+    if problem.field.startswith("v_"):
+        return None
+    return messages.see_checked(request.actor, message, text=text, observed=observed)
 
 
 @require_http_methods(["GET", "POST"])

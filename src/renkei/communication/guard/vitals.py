@@ -12,6 +12,7 @@ from typing import Final
 from ahocorasick_rs import AhoCorasick
 
 from renkei.communication.guard.numerals import value
+from renkei.region.vitals import SIGNS, dangerous
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NAMES: Final = {
@@ -42,24 +43,6 @@ _WRONG_FILL = re.compile(
 _WRONG_BEFORE = re.compile(
     r"(?:目標|目安|基準|指示|設定|普段の?|いつもの?|ふだんの?|平常時?の?|アラーム)(?:は|の|値|を|が|:|、)*$"
 )
-_POSSIBLE: Final = {
-    "spo2": (40, 100),
-    "systolic": (30, 300),
-    "diastolic": (10, 200),
-    "pulse": (10, 300),
-    "respiration": (1, 80),
-    "temperature": (30, 43.9),
-    "glucose": (10, 900),
-}
-_DANGER: Final = {  # dangerous below, dangerous from
-    "spo2": (90, 1000),
-    "systolic": (80, 220),
-    "diastolic": (0, 130),
-    "pulse": (40, 140),
-    "respiration": (9, 30),
-    "temperature": (34, 40),
-    "glucose": (55, 500),
-}
 _UNIT = r"(?:%|パーセント|パー|割|mmhg|mmHg|/分|回/分|回毎分|回|bpm|mg/dl|mg|℃|°c|度\d?分?|度|台前半|台後半|台|代|前後|くらい|ぐらい|ほど|程度|\s)*"
 _OTHER_UNIT = re.compile(
     r"\s?(?:分(?!\d)|時|日|月|年|歳|才|個|錠|名|人|ml|cc|kg|cm|mm(?!hg)|l(?![a-z])|リットル|週|か月|ヶ月|階|号|丁目|番|円|枚|本|包|kcal|w\b|単位|g\b|秒|割|件|回目|人目|頁|ページ|歩|mmol|μg)"
@@ -120,14 +103,8 @@ class Vital:
     danger: bool
 
 
-def _dangerous(kind: str, value: float) -> bool:
-    below, above = _DANGER[kind]
-    return value < below or value >= above
-
-
 def _possible(kind: str, value: float) -> bool:
-    least, most = _POSSIBLE[kind]
-    return least <= value <= most
+    return not SIGNS[kind].possible.side(value)
 
 
 def _in_digits(found: re.Match[str]) -> str:
@@ -159,7 +136,7 @@ def vitals(text: str) -> Iterator[Vital]:
         if not re.search(r"気温|室温|温度|湯|風呂|水温|角度|→|から$", before):
             limit = _LIMIT.match(text, hot.end()) and not _REACHED.match(text, hot.end())
             danger = (
-                _dangerous("temperature", value)
+                dangerous("temperature", value)
                 and not limit
                 and not _better(text, hot.end(), "temperature")
             )
@@ -237,7 +214,7 @@ def _judged(text: str, number: re.Match[str], kind: str, start: int) -> Vital | 
         return None
     if not _possible(kind, value):
         return None
-    danger = _dangerous(kind, value)
+    danger = dangerous(kind, value)
     if not danger and not pair and not _MORE.match(text, end):
         return Vital(kind, start, end, value, danger=False)
     while arrow := _ARROW.match(text, end):
@@ -246,22 +223,22 @@ def _judged(text: str, number: re.Match[str], kind: str, start: int) -> Vital | 
             break
         value, end = then, arrow.end()
         pair = None
-    danger = _dangerous(kind, value)
+    danger = dangerous(kind, value)
     if pair:
         low = float(pair["low"])
         if low >= value:
             return None
-        danger = danger or _dangerous("diastolic", low)
+        danger = danger or dangerous("diastolic", low)
         end = pair.end()
         while arrow := re.match(
             r"\s?(?:→|⇒|から)[^\d。\n]{0,6}(\d{2,3})(?:/(\d{2,3}))?", text[end:]
         ):
-            danger = _dangerous("systolic", float(arrow[1]))
+            danger = dangerous("systolic", float(arrow[1]))
             end += arrow.end()
     reached = _REACHED.match(text, end)
     if reached:
         if re.search(r"切|きっ|きり|下回|割|未満|以下", reached.group()):
-            danger = _dangerous(kind, value - 0.1)
+            danger = dangerous(kind, value - 0.1)
     elif _LIMIT.match(text, end):
         return None
     danger = danger and not _better(text, end, kind)
@@ -291,7 +268,7 @@ def _better(text: str, end: int, kind: str) -> bool:
     for pattern in (_NOW_GOOD, _RECOVERED):
         for found in pattern.finditer(rest):
             then = float(found["then"])
-            if _possible(kind, then) and not _dangerous(kind, then):
+            if _possible(kind, then) and not dangerous(kind, then):
                 return True
     return False
 
@@ -306,7 +283,7 @@ def _pair_alone(text: str, number: re.Match[str]) -> Vital | None:
     high, low = int(number.group()), int(pair[1])
     if not (40 <= high <= 280 and 20 <= low < high) or not _VITALISH.search(text):
         return None
-    danger = _dangerous("systolic", high) or _dangerous("diastolic", low)
+    danger = dangerous("systolic", high) or dangerous("diastolic", low)
     return Vital("systolic", number.start(), pair.end(), high, danger)
 
 

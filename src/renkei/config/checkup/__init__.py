@@ -32,6 +32,7 @@ QUESTIONS: Final = (
     Question("audit", "監査証跡", stores.audit),
     Question("keys", "鍵", stores.keys),
     Question("redis", "Redis", stores.hints),
+    Question("bucket", "ファイルの置き場所", stores.files, network=True),
     Question("viruses", "ウイルス検査", stores.viruses, network=True),
     Question("mail", "メール", duties.mail, network=True),
     Question("backups", "バックアップ", duties.backups),

@@ -45,7 +45,7 @@ def program() -> Finding:
 def _known() -> set[str]:
     """The variables that the settings document."""
     return (
-        set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", documented.__doc__ or ""))
+        set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", documented.__doc__ or ""))
         | OF_THE_UNITS
         | OF_THE_TESTS
     )

@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from renkei.audit import guards
 from renkei.config import installation
 from renkei.config.checkup.finding import Finding, bad, care, good, skipped
-from renkei.files import scanning
+from renkei.files import bucket, scanning
 from renkei.kernel import master, vault
 from renkei.kernel.errors import Tampered
 
@@ -137,6 +137,44 @@ def _what_is_wrong(error: master.MasterKeyMissing) -> str:
             return "壊れています"
         case _:
             return "ありません"
+
+
+BUCKET: Final = {  # why the bucket cannot be used, and what to do
+    "url": (
+        "S3_URL が読めません。",
+        "s3://キー:シークレット@ホスト/バケット の形で書いてください（記号は%に直します）。",
+    ),
+    "let": (
+        "S3_URL のキーかシークレットでは、バケットに入れません。",
+        "キーとシークレット、そのキーに許されていることを確かめてください。",
+    ),
+    "bucket": ("S3_URL のバケットがありません。", "名前を確かめるか、バケットを作ってください。"),
+    "line": (
+        "S3_URL のバケットが答えません。",
+        "動いているか、つなぎ先が合っているかを確かめてください。",
+    ),
+}
+
+
+def files() -> Finding:
+    """The bucket in which files lie answers, if there is one, and is open to nobody else."""
+    if not settings.S3_URL:
+        return good("写真やファイルは、データフォルダーに置いています。")
+    try:
+        found = bucket.look()
+    except bucket.Unreachable as error:
+        return bad(*BUCKET[error.why])
+    if found.public:
+        return bad(
+            "バケットが、鍵のない人にも開いています。",
+            "バケットの公開をやめてください（中身は封をしてありますが、数と大きさが見えます）。",
+        )
+    if not found.sealed_line:
+        return care(
+            "バケットとの間が暗号化されていません（tls=off）。",
+            "同じ機械の中か、ほかの人のいない線だけにしてください。",
+        )
+    return good("バケットが答え、ほかの人には閉じています。")
 
 
 def viruses() -> Finding:

@@ -1,5 +1,6 @@
 """Office documents, read as words: paragraphs, and tables as rows of cells."""
 
+import codecs
 import json
 import re
 import zipfile
@@ -22,6 +23,14 @@ BLOCKS: Final = 3000
 LETTERS: Final = 300_000
 CELLS: Final = 40  # of one row
 PART: Final = 40_000_000  # bytes of one part
+_DECLARED: Final = ("<!DOCTYPE", "<!ENTITY", "\0")  # the last: two bytes a letter, unmarked
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 def opened(content: bytes, job: dict[str, Any]) -> Outcome:
@@ -46,9 +55,17 @@ def opened(content: bytes, job: dict[str, Any]) -> Outcome:
 def _tree(archive: Any, name: str) -> Any:
     with archive.open(name) as source:
         found = source.read(PART + 1)
-    if len(found) > PART or b"<!DOCTYPE" in found[:4096] or b"<!ENTITY" in found:
+    written = _decoded(found)
+    if len(found) > PART or any(one in written for one in _DECLARED):
         raise ValueError(name)
-    return ElementTree.fromstring(found)
+    return ElementTree.fromstring(written)  # what was looked through, whatever encoding it names
+
+
+def _decoded(found: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if found.startswith(mark):
+            return found.decode(encoding)
+    return found.decode()
 
 
 def _bare(one: Any) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from renkei.kernel.japanese import clean_text, length, narrow
 from renkei.region.folder.encoding import SPOILT, Line, fingerprint, no_text, split
-from renkei.region.folder.model import Fault, MessageLine
+from renkei.region.folder.measured import VITALS, read_measured
+from renkei.region.folder.model import Fault, Measured, MessageLine
 from renkei.region.folder.patients import Patients
 from renkei.region.folder.row import LABELS
 from renkei.region.folder.teams import Teams
@@ -39,16 +40,17 @@ class _Reader:
         found = self._find(number, patient, author)
         at = self._at(number, values["at"])
         text = self._text(number, values["text"])
+        measured = self._measured(number, values.get(VITALS))
         if at is None or not found or len(self.faults) > known:
             return None
-        return MessageLine(patient, author, at, text, number, fingerprint([line]))
+        return MessageLine(patient, author, at, text, number, fingerprint([line]), measured)
 
     def fault(self, line: int, column: str, message: str) -> None:
         """Note what is wrong; what JSON smuggled into a name cannot upset a terminal."""
         self.faults.append(Fault(FILE, line, clean_text(column)[:_SHOWN_MAX], clean_text(message)))
 
-    def _values(self, number: int, line: Line) -> dict[str, str] | None:
-        """The four texts of a line; None if it has another form."""
+    def _values(self, number: int, line: Line) -> dict[str, Any] | None:
+        """The values of a line; None if it has another form."""
         if SPOILT in line.text:
             column = next((key for key in KEYS if SPOILT in _loose(line.text).get(key, "")), "")
             self.fault(number, column, "読めない文字があります。UTF-8で保存し直してください。")
@@ -63,8 +65,8 @@ class _Reader:
             return None
         return self._exactly(number, pairs)
 
-    def _exactly(self, number: int, pairs: "_Pairs") -> dict[str, str] | None:
-        """The values if the keys are the four known ones, each once, each with a text."""
+    def _exactly(self, number: int, pairs: "_Pairs") -> dict[str, Any] | None:
+        """The values if the keys are known, each once, the four that have to be with a text."""
         values = dict(pairs)
         keys = [key for key, _ in pairs]
         known = len(self.faults)
@@ -77,7 +79,10 @@ class _Reader:
             elif not values[key].strip():
                 self.fault(number, key, f"{LABELS[key]}がありません。")
         for key in values:
-            if key not in KEYS:
+            if key == VITALS:
+                if keys.count(key) > 1:
+                    self.fault(number, key, f"「{key}」が2回あります。")
+            elif key not in KEYS:
                 self.fault(number, key, f"「{key[:_SHOWN_MAX]}」は知りません。")
         return values if len(self.faults) == known else None
 
@@ -108,6 +113,18 @@ class _Reader:
             self.fault(number, "at", "前の行より古い日時です。時刻の順に並べてください。")
         self.before = moment
         return at
+
+    def _measured(self, number: int, written: Any) -> Measured | None:
+        """What was measured; most lines say nothing of it."""
+        if written is None:
+            return None
+        if not isinstance(written, _Pairs):
+            self.fault(number, VITALS, "バイタル（vitals）は {…} の形で書いてください。")
+            return None
+        measured, wrong = read_measured(written)
+        if wrong:
+            self.fault(number, VITALS, wrong)
+        return measured
 
     def _text(self, number: int, written: str) -> str:
         """What was written, without hidden controls."""

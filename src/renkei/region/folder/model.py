@@ -138,6 +138,16 @@ class TeamLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """The vital signs of a message, measured when it was said; names as in ``region.vitals``."""
+
+    values: Mapping[str, float]
+    oxygen: float | None  # litres a minute, 0 in room air; None: not said
+    meal: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageLine:
     """One message in a patient's team; ``at`` is aware, ``text`` free of hidden controls."""
 
@@ -147,6 +157,7 @@ class MessageLine:
     text: str
     line: int
     raw_sha256: str
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True)

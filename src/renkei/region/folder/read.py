@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from renkei.region.folder import messages, organizations, patients, region_file, staff, teams
+from renkei.region.folder.measured import VITALS
 from renkei.region.folder.model import Fault, RegionFolder
 
 FILES = (
@@ -21,7 +22,7 @@ _COLUMNS = {
     staff.FILE: staff.REQUIRED + staff.OPTIONAL,
     patients.FILE: patients.REQUIRED + patients.OPTIONAL,
     teams.FILE: teams.REQUIRED,
-    messages.FILE: messages.KEYS,
+    messages.FILE: (*messages.KEYS, VITALS),
 }
 _TOKYO = ZoneInfo("Asia/Tokyo")  # the patients' calendar
 

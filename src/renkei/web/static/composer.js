@@ -61,7 +61,7 @@ if (form) {
     count.toggleAttribute("data-over", n > most);
   }
   form.addEventListener("input", () => {
-    text.removeAttribute("aria-invalid");
+    for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
     error.hidden = true;
     grow();
     later();
@@ -96,12 +96,15 @@ if (form) {
   form.querySelector("[data-check]").addEventListener("mousedown", (event) => event.preventDefault());
 
   // ── Confirming ──────────────────────────────────────────────────────────────────────────────
-  function wrong(sentence) {
+  const measures = () => [...form.elements].filter((one) => one.name?.startsWith("v_"));
+  function wrong(sentence, field = "") {
     error.hidden = false;
     error.textContent = sentence;
     error.className = "error";
-    text.setAttribute("aria-invalid", "true");
-    text.focus();
+    const sign = field.startsWith("v_") && form.elements.namedItem(field);
+    if (sign) sign.closest("details").open = true;
+    (sign || text).setAttribute("aria-invalid", "true");
+    (sign || text).focus();
   }
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -117,7 +120,7 @@ if (form) {
         const now = JSON.stringify([...new FormData(send)].filter(([name]) => name !== "csrfmiddlewaretoken" && name !== "key"));
         if (key && key.now === now) send.elements.namedItem("key").value = key.value;
         key = { now, value: send.elements.namedItem("key").value };
-      } else wrong(data.message);
+      } else wrong(data.message, data.field);
     } catch {
       wrong(words.wordsUnsaved);
       unsaved = true;
@@ -136,7 +139,7 @@ if (form) {
         return await ask(words.send, body);
       } catch (problem) {
         if (!(problem instanceof Unsent)) throw problem;
-        document.querySelector("[data-go]").textContent = words.wordsUnsaved;
+        document.querySelector("#sheet [data-go]").textContent = words.wordsUnsaved;
       }
     }
     throw new Unsent();
@@ -152,7 +155,7 @@ if (form) {
     const send = event.target;
     if (send.dataset.busy) return;
     send.dataset.busy = "1";
-    const go = document.querySelector("[data-go]");
+    const go = document.querySelector("#sheet [data-go]");
     const note = send.querySelector("[data-error]");
     note.hidden = true;
     go.setAttribute("aria-disabled", "true");
@@ -183,6 +186,8 @@ if (form) {
     key = "";
     text.value = "";
     empty();
+    for (const one of measures()) one.value = one.options ? one.options[0].value : "";
+    if (form.querySelector("[data-vitals]")) form.querySelector("[data-vitals]").open = false;
     form.elements.kind.value = "report";
     form.elements.importance.value = "normal";
     setAnswer("");

@@ -297,7 +297,7 @@ document.addEventListener("keydown", (event) => {
 
 document.querySelector("#sheet").addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.id === "send" || form.matches("[data-composer]")) return; // composer.js, writing.js
+  if (form.id === "send" || form.matches("[data-move], [data-composer]")) return; // composer.js, writing.js
   event.preventDefault();
   try {
     const { ok, data } = await ask(form.action, new FormData(form));

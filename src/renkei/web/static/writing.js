@@ -232,6 +232,7 @@ export function helps(form, changed) {
     }
     close();
     words();
+    measure();
     changed();
     slot.querySelector("input:not([type=hidden]), textarea, select")?.focus();
   });
@@ -248,6 +249,10 @@ export function helps(form, changed) {
     changed();
     text.focus();
   });
+  function measure() {
+    const box = form.querySelector("[data-vitals]");
+    if (box && slot.querySelector("[data-measure]")) box.open = true;
+  }
   function drop() {
     slot.replaceChildren();
     words();
