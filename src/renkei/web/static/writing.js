@@ -108,7 +108,7 @@ export function helps(form, changed) {
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", whomButton?.dataset.words ?? "@");
   list.hidden = true;
-  form.append(list);
+  text.parentElement.append(list);
   if (form.querySelector("[data-whom]")) text.setAttribute("aria-autocomplete", "list");
   let at = null; // where the @ stands, and what was written behind it
   let marked = 0;
@@ -224,6 +224,7 @@ export function helps(form, changed) {
     try {
       const { ok, data } = await ask(`${formsButton.dataset.forms}/${event.submitter.value}`);
       if (!ok) return say(data.message);
+      drop();
       slot.innerHTML = data.html; // made by our server's templates, which escape what people wrote
       form.elements.kind.value = data.kind;
     } catch (problem) {
@@ -249,17 +250,23 @@ export function helps(form, changed) {
     changed();
     text.focus();
   });
+  // Measured values have a box of their own; a form that asks for them shows it in their place.
+  const box = form.querySelector("[data-vitals]");
   function measure() {
-    const box = form.querySelector("[data-vitals]");
-    if (box && slot.querySelector("[data-measure]")) box.open = true;
+    const place = slot.querySelector("[data-measure]");
+    if (!box || !place) return;
+    place.replaceWith(box);
+    box.open = true;
   }
   function drop() {
+    if (box && slot.contains(box)) slot.before(box);
     slot.replaceChildren();
     words();
   }
   function words() {
     text.placeholder = slot.childElementCount ? text.dataset.wordsElse : placeholder;
   }
+  measure();
   words();
 
   return () => {
