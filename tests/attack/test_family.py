@@ -36,6 +36,8 @@ PLACES = {
     "entries", "files", "former_groups", "group_leave", "groups", "basics", "home", "me",
     "me_appearance", "me_photo", "members", "menu", "messages", "mfa_activate_totp", "move_draft",
     "mfa_add_webauthn", "mfa_index", "mfa_list_webauthn", "notice", "notice_confirm", "points",
+    "notification_address", "notification_device", "notification_level", "notification_test",
+    "notifications",
     "addressed", "bookmarks", "network_people", "since", "task", "task_finish", "task_make",
     "tasks", "template", "templates", "whom",
     "pins", "policy_confirm", "read", "receipts", "reuses",
@@ -111,7 +113,7 @@ def test_no_rule_lets_a_relative_do_more_than_take_part(cast: Cast) -> None:
     assert about_groups == {
         "attachment.add",
         "group.see", "group.leave", "charter.see", "charter.read", "communication.send",
-        "communication.draft",
+        "communication.draft", "notification.level",
     }  # fmt: skip
     assert not {name for name in outside if RULES[name].needs & {"group", "patient"}}
 

@@ -16,6 +16,7 @@ from renkei.group.models import Group
 from renkei.group.services import leave_group
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
+from renkei.notification.models import Waiting
 from renkei.patient.models import Consent, Patient
 from renkei.people.models import Session
 from renkei.policy.standing import HOST
@@ -74,6 +75,8 @@ def test_its_author_tells_again_who_has_not_read_it_and_nobody_else_does(cast: C
     assert first(cast, "manager") == []
     assert ask_again(cast["nurse"], message) == 1
     assert told(message) == [{cast.account("manager").hex}]
+    waiting = Waiting.objects.filter(kind="unread")
+    assert {(one.account_id, one.urgent) for one in waiting} == {(cast.account("manager"), True)}
     assert first(cast, "manager") == [message]
     assert [(n, itself) for _, n, itself in see_message(cast["nurse"], message).told_again] == [
         (1, False)

@@ -24,6 +24,7 @@ from renkei.group.home import see_home
 from renkei.group.services import leave_group
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
+from renkei.notification.waking import said_in
 from tests.cast import Cast, group_of_kind, post
 
 pytestmark = pytest.mark.clause("N3.8")
@@ -110,6 +111,8 @@ def test_what_means_me_is_marked_on_home_and_in_a_list_until_it_is_taken_back(ca
     ]  # fmt: skip
     seqs = [Communication.objects.get(pk=one).seq for one in (mine, everybody)]
     assert mentioned(cast.group, *seqs) == {seqs[0]: {cast.account("manager")}, seqs[1]: {None}}
+    said = said_in(cast.group, seqs[0] - 1, seqs[1])  # and notifications know of it
+    assert [one.names for one in said] == [{cast.account("manager")}, {None}]
     read_timeline(cast["manager"], cast.group)
     assert see_home(cast["manager"], None).meant == {}
     withdraw_communication(cast["nurse"], mine, reason="誤り")

@@ -36,7 +36,8 @@ def mentions(document: Path) -> Iterator[str]:
 
 
 def words(line: str) -> list[str]:
-    name, *rest = shlex.split(DATA.sub("", line))[1:]
+    typed = line.partition(" < ")[0]  # what the shell takes for itself is not the command's
+    name, *rest = shlex.split(DATA.sub("", typed))[1:]
     return [name, *(backup.spelled_out(rest) if name == "backup" else rest)]
 
 

@@ -87,7 +87,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     ]
     environment = {
         name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_DATA"))
-    }
+    } | {"RENKEI_PUSH_LOOPBACK": "1"}
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     try:

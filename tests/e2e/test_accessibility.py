@@ -8,12 +8,13 @@ from tests.e2e.conftest import DESK, PHONE, People, World
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 PUBLIC = ["/", "/?ja=easy", "/policy", "/organizations", "/news", "/help", "/join", "/join/back",
-          "/report", "/forms", "/sign-in", "/password/forgotten"]  # fmt: skip
+          "/offline", "/report", "/forms", "/sign-in", "/password/forgotten"]  # fmt: skip
 OF_ADMINISTRATORS = ["/home", "/menu", "/patients", "/groups", "/me", "/staff", "/staff/new",
                      "/staff/import", "/devices", "/consents", "/incidents", "/points",
                      "/training", "/training/staff", "/training/courses/first",
-                     "/training/courses/first/parts/1", "/papers", "/rights", "/addressed",
-                     "/organization/templates", "/organization/templates/visit-nurse"]  # fmt: skip
+                     "/training/courses/first/parts/1", "/papers", "/rights", "/me/notifications",
+                     "/addressed", "/organization/templates",
+                     "/organization/templates/visit-nurse"]  # fmt: skip
 OF_THE_OPERATOR = ["/home", "/applications", "/applications/new", "/administrators", "/disasters",
                    "/backups", "/news/desk", "/news/new",
                    "/notices/new", "/training/all", "/training/courses", "/training/lectures",

@@ -70,6 +70,8 @@ from renkei.incident.models import Incident
 from renkei.incident.opening import Report
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
+from renkei.notification.devices import subscribe
+from renkei.notification.push_keys import current, make_push_key
 from renkei.patient.death import record_death
 from renkei.patient.handing_over import (
     Proposal,
@@ -91,6 +93,7 @@ from renkei.people.access import Identified, give_access
 from renkei.people.disclosures import see_photo
 from renkei.people.models import Account, Registration, Session
 from renkei.people.services import change_photo, change_profile
+from renkei.policy.standing import HOST
 from renkei.region.declaring import declare_disaster, end_disaster
 from renkei.region.models import Region
 from renkei.region.services import publish_notice
@@ -207,6 +210,7 @@ SECRETS = {
     "why let in": "舌圧計の使い方を知りたく",
     "why not let in": "席が埋まりましたので次回",
     "what two people write": "先だっての講演録を送ります",
+    "how a browser is reached": "ZQX9-push-capability",
 }
 
 
@@ -311,6 +315,17 @@ def live(cast: Cast) -> None:
     learn(cast)
     come_and_go(cast)
     be_among_colleagues(cast)
+    be_told(cast)
+
+
+def be_told(cast: Cast) -> None:
+    """Somebody turns notifications on in a browser, and waits to be told."""
+    make_push_key(HOST, None)
+    key = current()
+    assert key is not None
+    address = f"https://push.example/{SECRETS['how a browser is reached']}"
+    browser = {"p256dh": key.public, "auth": "A" * 22}  # any point of the curve will do
+    subscribe(cast["nurse"], None, endpoint=address, key=key.public, **browser)
 
 
 def be_among_colleagues(cast: Cast) -> None:

@@ -21,9 +21,12 @@ from renkei.enrollment.own_rules import confirm_rules, set_rules
 from renkei.enrollment.papers import file_scan
 from renkei.incident.models import Clearing
 from renkei.kernel import age, clock, vault
+from renkei.kernel.entity import uuid7
 from renkei.moving.exporting import export
 from renkei.moving.importing import Checked, check, take_in
 from renkei.moving.tables import tables
+from renkei.notification.models import Letter, Level, Preference, Subscription, Waiting
+from renkei.notification.push_keys import current, make_push_key
 from renkei.patient.models import Asked, Basics, Patient
 from renkei.patient.printing import print_form
 from renkei.patient.rights import Received, receive_request
@@ -36,6 +39,7 @@ from renkei.people.models import (
     SimultaneousUse,
 )
 from renkei.people.services import change_photo
+from renkei.policy.standing import HOST
 from renkei.region.form_editing import set_form_text
 from renkei.region.form_texts import forms
 from renkei.region.laws import keep_law
@@ -112,6 +116,7 @@ def be_known(cast: Cast) -> None:
     )
     followed = Following.objects.create(name="of the tests", begun_at=now)
     Cursor.objects.create(following=followed, group_id=cast.group, seq=1, alteration=0)
+    be_told(cast)
     be_ruled(cast)
     Authenticator.objects.create(user_id=nurse, type="totp", data={"secret": "sealed"})
     AdministratorChange.objects.create(
@@ -125,6 +130,23 @@ def be_known(cast: Cast) -> None:
         decided_at=now,
         withdrawn_at=now,
     )
+
+
+def be_told(cast: Cast) -> None:
+    """How somebody wants to be told, in which browser, and what waits to be told."""
+    now, nurse = clock.now(), cast.account("nurse")
+    Preference.objects.create(account_id=nurse, mail="at_once", code="d" * 64, code_until=now)
+    Level.objects.create(member_id=cast.members["nurse"], of="mentions")
+    Waiting.objects.create(account_id=nurse, channel="mail", kind="message", group_id=cast.group,
+                           seq=1, since=now, due_at=now, letter=uuid7())  # fmt: skip
+    Letter.objects.create(account_id=nurse, address="e" * 64, sent_at=now)
+    make_push_key(HOST, None)
+    key = current()
+    assert key is not None
+    browser = Subscription(account_id=nurse, key_id=key.key_id, push_key=key, mark="f" * 64,
+                           session="c" * 40, made_at=now, confirmed_at=now)  # fmt: skip
+    browser.seal("endpoint_sealed", {"endpoint": "https://push.example/", "p256dh": "", "auth": ""})
+    browser.save(force_insert=True)
 
 
 def be_alike(cast: Cast) -> None:

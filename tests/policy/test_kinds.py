@@ -29,6 +29,7 @@ ROWS: dict[str, dict[str, str]] = {
     #                            ager se   sic. mer  nger ted  same oth. inv.      ily  rat. body
     "group": {
     "group.see":                "frd  frd  r    -    -    -    -    -    -    -    f    -    -",
+    "notification.level":       "frd  frd  r    -    -    -    -    -    -    -    f    -    -",
     "group.manage":             "f    r    -    -    -    -    f    -    f    -    -    -    -",
     "group.change_basics":      "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "group.leave":              "fr   fr   r    -    -    -    -    -    -    -    f    -    -",
@@ -177,7 +178,7 @@ def test_a_relative_sees_this_group_and_nothing_else(cast: Cast, family: UUID) -
                if rule.needs & {"group", "patient"} and may(standing, name)}  # fmt: skip
     assert allowed == {
         "group.see", "group.leave", "communication.send", "communication.draft",
-        "charter.see", "charter.read", "attachment.add",
+        "charter.see", "charter.read", "attachment.add", "notification.level",
     }  # fmt: skip
 
 
@@ -398,7 +399,7 @@ def test_nobody_else_reads_or_manages_what_two_people_write(cast: Cast, direct: 
         if name in TEAMS["direct"]:
             assert allowed == {
                 "group.see", "communication.send", "communication.draft", "attachment.add",
-                "reuse.ask",
+                "reuse.ask", "notification.level",
             }  # fmt: skip
         else:
             assert allowed == set(), name

@@ -51,6 +51,8 @@ NOT_THERE |= {"training_video", "training_captions", "training_edition_video"}
 NOT_THERE |= {"training_certificate", "training_annul"}
 # Nothing has been erased, so there is no certificate.
 NOT_THERE |= {"erasure_certificate", "erasure_facts"}
+# Nobody has turned notifications on in a browser of that id.
+NOT_THERE |= {"notification_device_end"}
 # There is no provision of that id.
 NOT_THERE |= {"provision_end"}
 # Nobody asks to be connected.
@@ -170,6 +172,7 @@ def address_of(cast: Cast, name: str, one: dict[str, Any], notice: str) -> str:
         "completion": cast.account("nurse"),  # no completion of anybody's
         "number": 1 if one["name"] == "policy_edition" else "2" * 12,
         "registration": cast.account("nurse"),  # no registration of anybody
+        "subscription": cast.account("nurse"),  # no browser of anybody's
         "connection": cast.account("nurse"),  # nobody asks to be connected
     }
     return "/" + re.sub(

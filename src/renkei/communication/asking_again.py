@@ -4,8 +4,8 @@ Its author may do so; and the server does by itself when the hours of the policy
 times and never at night. Nobody is told who has left, who may not see the group at the moment, or
 who has read it; nobody at all of a patient who has died, or in a group that rests.
 
-To be told again means: the message stands first on home until it is read. Whoever sends notices
-follows ``AskedAgain``.
+To be told again means: the message stands first on home until it is read, and a notification says
+that there is something unread.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from renkei.kernel import clock
 from renkei.kernel.clock import JAPAN, from_us, to_us
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.errors import Problem
+from renkei.notification.kinds import Kind as Notice
+from renkei.notification.telling import tell
 from renkei.people.faces import open_profile
 from renkei.policy.facts import consent_for_family, consent_for_sharing
 from renkei.policy.standing import Standing
@@ -86,10 +88,13 @@ def unread_by(standing: Standing, seq: int, sender: UUID) -> list[UUID]:
 # ── Telling them ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _tell_again(change: Change, message: UUID, seq: int, sender: UUID, by: UUID | None) -> int:
+def _tell_again(
+    change: Change, message: UUID, seq: int, sender: UUID, by: UUID | None, *, urgent: bool
+) -> int:
     """Write down that those who have not read it are told once more; how many they are."""
     accounts = unread_by(change.standing, seq, sender)
     if accounts:
+        tell(accounts, Notice.UNREAD, urgent=urgent)
         AskedAgain.objects.create(
             communication_id=message,
             by_id=by,
@@ -113,7 +118,10 @@ def ask_again(change: Change) -> int:
     last = AskedAgain.objects.filter(communication=message.id).order_by("-at").first()
     if last is not None and change.now - last.at < PAUSE:
         raise Problem(gettext_noop("They were told a moment ago. In a hurry, please call."))
-    count = _tell_again(change, message.id, message.seq, message.sender, change.account)
+    urgent = message.importance == Importance.URGENT
+    count = _tell_again(
+        change, message.id, message.seq, message.sender, change.account, urgent=urgent
+    )
     if not count:
         raise Problem(gettext_noop("There is nobody to be told again."))
     return count
@@ -191,7 +199,8 @@ def remind(change: Change, *, due: Due) -> int:
     still = _due(id_of(region[0]), _figures(id_of(region[0])), change.now, due.message.hex)
     if night(change.now) or not still:
         return 0
-    count = _tell_again(change, due.message, due.seq, due.sender, None)
+    urgent = due.importance == Importance.URGENT
+    count = _tell_again(change, due.message, due.seq, due.sender, None, urgent=urgent)
     change.silent = not count
     return count
 

@@ -12,6 +12,7 @@ from renkei.communication.index.keeping import Indexing
 from renkei.config.watch import Watch
 from renkei.kernel.bus import Hint, Unsubscribe, bus
 from renkei.kernel.database import row
+from renkei.notification.noticing import Noticing
 
 LOOK_SECONDS: Final = 5.0  # until what no hint told of is found: written by a command, say
 MOST_NAMED: Final = 300  # groups by name in one question; above it, all are looked at
@@ -74,7 +75,7 @@ class Following(Watch):
         self._next_look = time.monotonic() + self._every_look
 
 
-FOLLOWERS: Final[tuple[type[Follower], ...]] = (Indexing,)
+FOLLOWERS: Final[tuple[type[Follower], ...]] = (Indexing, Noticing)
 
 
 @contextmanager

@@ -127,13 +127,14 @@ def serve(command: BaseCommand, host: str, port: int, *, drain: float = 0.0) -> 
     from renkei.config.erased_watch import ErasedWatch
     from renkei.config.following import following
     from renkei.config.rounds import Rounds
+    from renkei.config.sending import Sending
     from renkei.config.server import serve as serve_application
 
     follow_rotations()
     sys.setswitchinterval(TURN_SECONDS)
     app = application()
     app.door.most = max(MOST_BESIDE, raise_limits() - MOST_BESIDE)
-    with ClockWatch(), Rounds(), EditionWatch(), ErasedWatch(), following():
+    with ClockWatch(), Rounds(), EditionWatch(), ErasedWatch(), following(), Sending():
         serve_application(host, port, app=app, sockets=sockets or None, drain=drain)
 
 

@@ -9,6 +9,8 @@ from renkei.communication.asking_again import see_due as see_unread
 from renkei.communication.attaching import tidy_attachments
 from renkei.config.erasing import carry_out
 from renkei.config.watch import Watch
+from renkei.notification.devices import forget_wiped
+from renkei.notification.tidying import tidy_letters, tidy_outbox
 from renkei.patient.same_person import fill_likeness
 from renkei.people.reminders import see_due, take
 from renkei.people.tidying import tidy_sessions
@@ -22,6 +24,9 @@ def make_round() -> None:
     """One round. Several servers of one database may make theirs at once: each mail goes once."""
     tidy_sessions(HOST, None)
     tidy_attachments(HOST, None)
+    tidy_letters(HOST, None)
+    tidy_outbox()
+    forget_wiped(HOST, None)
     carry_out()
     while fill_likeness(HOST, None):
         pass

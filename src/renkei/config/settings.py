@@ -14,7 +14,11 @@ RENKEI_CERTIFICATE_HEADER  the header in which a proxy on this machine names the
 S3_URL             s3://key:secret@host/bucket: where new files lie, sealed, instead of in DATA
 CLAMAV_URL         tcp://host:port or unix:///path of a clamd that looks at every file sent
                    (default: none)
-EMAIL_URL          smtp://user:password@host:port to send mail; without it mail is not sent
+EMAIL_URL          smtp://user:password@host:port to send mail; without it mail is not sent, and
+                   notifications lie in the data folder's outbox/
+RENKEI_BOUNCES     the address to which mail servers send back what they cannot deliver, if it takes
+                   letters for address+anything (default: the region's address)
+RENKEI_PUSH_LOOPBACK  1 to let pushes go to 127.0.0.1 too, over plain HTTP; for trying out alone
 RENKEI_FONTS       a folder of fonts for the papers, beside those of the machine
 RENKEI_PROXIES     addresses or networks of proxies, by comma, that may say for whom they ask
                    (default: 127.0.0.1,::1)
@@ -75,6 +79,7 @@ INSTALLED_APPS = [
     "renkei.incident",
     "renkei.group",
     "renkei.communication",
+    "renkei.notification",
     "renkei.backup",
     "renkei.disclosure",
     "renkei.safety",
@@ -249,6 +254,8 @@ EMAIL_HOST, EMAIL_PORT = _mail.hostname or "", _mail.port or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
 EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
 EMAIL_TIMEOUT = 10  # seconds
+BOUNCES = os.environ.get("RENKEI_BOUNCES", "").strip()
+PUSH_LOOPBACK = os.environ.get("RENKEI_PUSH_LOOPBACK", "") == "1"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

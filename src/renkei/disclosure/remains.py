@@ -22,6 +22,7 @@ from renkei.group.models import Member
 from renkei.incident.models import Told
 from renkei.kernel import clock
 from renkei.kernel.sealed import sealed_fields
+from renkei.notification.models import Letter, Preference, Subscription, Waiting
 from renkei.patient.models import HandOver, SamePerson
 from renkei.people.models import Account, OneTimeLink, Profile, Session
 
@@ -69,6 +70,8 @@ OF_GROUP: Final = (  # what stands on another comes before it
     Part("communication.AskedAgain", "communication__group"),
     Part("communication.Alteration", "group"),
     Part("communication.Cursor", "group"),
+    Part("notification.Waiting", "group"),
+    Part("notification.Level", "member__group"),
     Part("disclosure.ReuseOpening", "request__group"),
     Part("disclosure.ReuseItem", "communication__group"),
     Part("disclosure.ReuseRequest", "group"),
@@ -195,6 +198,8 @@ def _empty_accounts(gone: Gone) -> None:
     found = family_accounts(gone.groups).select_related("region")
     for account in found.select_for_update(of=("self",)):
         OneTimeLink.objects.filter(account=account).delete()
+        for told in (Subscription, Waiting, Letter, Preference):
+            told.objects.filter(account=account).delete()
         account.photo, account.photo_changed_at = None, None
         account.key_id = account.region.key_id
         account.seal("profile_sealed", asdict(Profile(name="", kana="")))

@@ -12,8 +12,10 @@ from renkei.group.membership import (
     say,
 )
 from renkei.group.models import Group, Invitation, Member
-from renkei.group.ways_in import asks_approval
+from renkei.group.ways_in import asks_approval, tell_approvers
 from renkei.kernel.errors import Problem
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
 from renkei.people.models import PractitionerRole
 from renkei.policy.use_case import Change, use_case
 
@@ -50,6 +52,8 @@ def _invite(change: Change, role_in_care: str, *, manager: bool) -> Invitation:
         raise Problem(gettext_noop("This person is invited already."))
     open_ones.update(state=Invitation.State.TAKEN_BACK, closed_at=change.now)
     role = PractitionerRole.objects.get(pk=colleague.role)
+    tell([role.account_id], Kind.INVITATION)
+    tell_approvers(change, group, role)
     return ask_in(change, group, role, role_in_care=cleaned, manager=manager)
 
 

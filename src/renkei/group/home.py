@@ -33,6 +33,7 @@ from renkei.incident.overview import Stopped, own_stop, unmanaged
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import JAPAN, from_us
 from renkei.kernel.database import as_day, as_uuid, execute, for_update, id_of, rows
+from renkei.notification.models import Preference
 from renkei.patient.models import Identity
 from renkei.people.cards import has_card
 from renkei.people.changes import changes_to_note
@@ -69,7 +70,7 @@ class Task:
     # family_off quiet death charter hand_over taken_over not_taken same_asked hand_asked same
     # review reviews reviews_late account_review account_review_left
     # abandoned wishes connections listings todo todo_left
-    # erasures erasure
+    # erasures erasure returned
     kind: str
     id: UUID | None = None
     organization: str = ""
@@ -398,6 +399,8 @@ def _about_oneself(standing: Standing, me: Face) -> Iterator[Task]:
         yield Task("password", until=state.until, count=state.days_left)
     if waits_for_confirmation(standing):
         yield Task("rules")
+    if Preference.objects.filter(account=me.account, returned_at__isnull=False).exists():
+        yield Task("returned")
     if standing.who.family:
         return
     if not has_card(me.account):

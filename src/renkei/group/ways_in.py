@@ -11,6 +11,8 @@ from django.utils.translation import gettext_noop
 from renkei.group.membership import ask_in, join, say
 from renkei.group.models import Group, Invitation, Member
 from renkei.kernel.errors import Problem
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
 from renkei.people.models import PractitionerRole
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change
@@ -28,6 +30,16 @@ def asks_approval(change: Change, group: Group, role: PractitionerRole) -> bool:
         PractitionerRole.working(change.now), organization=role.organization_id, administrator=True
     )
     return administrators.exclude(account=role.account_id).exists()
+
+
+def tell_approvers(change: Change, group: Group, role: PractitionerRole) -> None:
+    """Let the person's administrators be told that their approval waits, if it is asked."""
+    if not asks_approval(change, group, role):
+        return
+    administrators = PractitionerRole.objects.filter(
+        PractitionerRole.working(change.now), organization=role.organization_id, administrator=True
+    ).exclude(account__in=[role.account_id, change.account])
+    tell(administrators.values_list("account", flat=True), Kind.APPROVAL)
 
 
 def approval_in_free_groups(standing: Standing) -> bool:
@@ -67,6 +79,7 @@ def let_in(change: Change, group: Group, role: PractitionerRole, *, invited_by: 
         raise Problem(gettext_noop("Your administrator has still to approve it."))
     waiting.update(state=Invitation.State.TAKEN_BACK, closed_at=change.now)
     invitation = ask_in(change, group, role, role_in_care="", manager=False)
+    tell_approvers(change, group, role)
     invitation.invited_by_id, invitation.accepted_at = invited_by, change.now
     invitation.save(update_fields=["invited_by", "accepted_at"])
     change.detail["invitation"] = invitation.id.hex

@@ -1,9 +1,11 @@
-"""Who is told that there is an incident: by mail without content, after the commit.
+"""Who is told that there is an incident: by mail and push without content, after the commit.
 
 The home page shows it besides, whether or not mail is sent.
 """
 
 from renkei.incident.models import Incident
+from renkei.notification import telling
+from renkei.notification.kinds import Kind
 from renkei.people.models import Account
 from renkei.people.post import operators, tell
 from renkei.policy.who import STOPPED
@@ -22,6 +24,8 @@ def tell_of(incident: Incident) -> None:
     if incident.severity != Incident.Severity.MINOR or not addresses:
         addresses += operators(incident.region)
     tell(incident.region, addresses, SUBJECT, BODY)
+    accounts = Account.objects.filter(email__in=addresses).values_list("pk", flat=True)
+    telling.tell(accounts, Kind.INCIDENT)
 
 
 def administrators(incident: Incident) -> list[str]:

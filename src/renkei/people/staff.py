@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from renkei.kernel import clock, vault
 from renkei.kernel.database import as_uuid, id_of, rows
 from renkei.kernel.japanese import is_role_address, sort_key
+from renkei.notification.models import Preference
 from renkei.people.changes import ChangeLine, changes_to_note
 from renkei.people.faces import COLUMNS, WIDTH, Face, face, open_profile
 from renkei.people.factors import PRIMARY
@@ -52,6 +53,7 @@ class StaffLine:
     until: datetime | None  # the end set ahead
     ended: bool  # the end has come; its formalities have not been seen to
     desk: bool  # the address looks like a desk's and not a person's
+    returned: bool  # mail to it came back
     may_give: bool
 
 
@@ -91,6 +93,7 @@ def _roles() -> QuerySet[PractitionerRole]:
             ),
             distinct=True,
         ),
+        returned=Exists(Preference.objects.filter(**mine, returned_at__isnull=False)),
         administers=Exists(others.filter(administrator=True)),
         elsewhere=Exists(others.exclude(organization=OuterRef("organization")))
         | Exists(
@@ -151,6 +154,7 @@ def _line(standing: Standing, found: Any) -> StaffLine:
         until=found.until,
         ended=found.until is not None and found.until <= clock.now(),
         desk=is_role_address(account.email),
+        returned=found.returned,
         may_give=may(asked, "access.give"),
     )
 
@@ -226,6 +230,7 @@ def _asked_line(place: Organization, one: Any) -> StaffLine:
         until=None,
         ended=False,
         desk=is_role_address(one.account.email),
+        returned=False,
         may_give=not one.administrator,
     )
 

@@ -10,6 +10,9 @@ from renkei.kernel.database import for_update, row, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
+from renkei.notification.kinds import Kind
+from renkei.notification.recipients import in_area
+from renkei.notification.telling import tell
 from renkei.policy.use_case import Change, use_case
 from renkei.region import parameters
 from renkei.region.disaster import DRILL_MOST, WORDS, in_force
@@ -57,6 +60,9 @@ def declare_disaster(
     disaster.seal("reason", {"word": word, "note": note})
     disaster.save(force_insert=True)
     change.end_standings()  # pages that are open show it
+    if not drill:
+        everybody = in_area(region.id, disaster.area, change.now)
+        tell(everybody, Kind.DISASTER, urgent=True)
     _about(change, disaster, word=word)
     return disaster.id
 

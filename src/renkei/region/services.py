@@ -6,6 +6,9 @@ from uuid import UUID
 
 from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
+from renkei.notification.kinds import Kind
+from renkei.notification.recipients import addressed
+from renkei.notification.telling import tell
 from renkei.policy.use_case import Change, use_case
 from renkei.region.audience import EVERYONE, Audience
 from renkei.region.models import Notice, PolicyVersion, Region
@@ -76,6 +79,8 @@ def publish_notice(
     notice = write(change, draft, title=title, body=body, acknowledge=acknowledge, to=to)
     notice.published_at = change.now
     notice.save()
+    if acknowledge:
+        tell(addressed(notice.region_id, to, change.now), Kind.NOTICE)
     change.about("Notice", notice.id, acknowledge=acknowledge, everyone=to.everyone)
     return notice
 

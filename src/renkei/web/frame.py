@@ -39,7 +39,12 @@ HEADERS = {
 if settings.BEHIND_TLS:
     HEADERS["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
-BY_THEMSELVES = {"draft", "read", "account_logout"}  # sent, but not a sign of somebody being there
+BY_THEMSELVES = {
+    "draft",
+    "read",
+    "account_logout",
+    "notification_device",
+}  # sent, but not a sign of somebody being there
 
 View = Callable[[HttpRequest], HttpResponse]
 

@@ -28,7 +28,7 @@ NAMES: Final = {
 def mail() -> Finding:
     """The mail server answers; nothing is sent."""
     if not settings.EMAIL_URL:
-        return good("メールは使っていません（送られません）。")
+        return good("メールは使っていません（通知のメールは outbox に置かれます）。")
     parts = urlsplit(settings.EMAIL_URL)
     if parts.scheme not in ("smtp", "smtp+tls") or not parts.hostname:
         return bad(

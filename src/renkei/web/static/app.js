@@ -28,7 +28,17 @@ export function setUnread(group, n) {
   const total = all.reduce((sum, badge) => sum + shown(badge), 0);
   body.dataset.unread = String(total);
   document.title = total ? `(${total}) ${words}` : words;
+  mark(total);
 }
+
+/** The number on the app's icon, where the system shows one. */
+function mark(n) {
+  (n ? navigator.setAppBadge?.(n) : navigator.clearAppBadge?.())?.catch(() => {});
+}
+if (body.dataset.me) mark(Number(body.dataset.unread));
+
+// It keeps the page for when the line is cut, and shows what is pushed; see worker.js.
+navigator.serviceWorker?.register("/service-worker.js").catch(() => {});
 
 /** Unread entries of one group as the page shows them now. */
 export function unreadOf(group) {

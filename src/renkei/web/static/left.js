@@ -6,3 +6,4 @@ for (const name of ["renkei-until"]) {
     // storage is switched off: nothing is kept there
   }
 }
+navigator.clearAppBadge?.()?.catch(() => {});

@@ -15,6 +15,7 @@ from renkei.config.terminal import refuse_nothing_there
 from renkei.kernel import custody, master, rotation, vault
 from renkei.kernel.errors import Tampered
 from renkei.kernel.master import Source
+from renkei.notification.push_keys import make_push_key
 from renkei.policy.standing import HOST
 from renkei.region.services import KeyChange, record_key_change
 
@@ -29,6 +30,12 @@ class Command(TerminalCommand):
         )
         split = commands.add_parser("split", help="マスター鍵を3枚の控えに分け、この機械から消す")
         join = commands.add_parser("join", help="2枚の控えから、マスター鍵をこの機械に戻す")
+        push = commands.add_parser("push", help="通知（プッシュ）に署名する鍵を新しくする")
+        push.add_argument(
+            "--drop",
+            action="store_true",
+            help="前の鍵の登録をすぐにすべて終える（鍵が漏れたおそれがあるとき）",
+        )
         for one in (rotate, split):
             _takes_folder(one)
         for one in (rotate, join):
@@ -48,11 +55,14 @@ class Command(TerminalCommand):
         brought: Sequence[Path] = (),
         to: Path | None = None,
         prove: Sequence[Path] = (),
+        drop: bool = False,
         **options: Any,
     ) -> None:
         refuse_nothing_there()
         unlocking.unlock(brought)
         prepare()
+        if command == "push":
+            return self._push(drop)
         try:
             if command == "rotate":
                 self._rotate(to, prove)
@@ -140,6 +150,18 @@ class Command(TerminalCommand):
         else:
             raise CommandError("確かめられません。何も変更していません。控えは捨ててください。")
         return made
+
+    def _push(self, drop: bool) -> None:
+        if make_push_key(HOST, None, anew=True, drop=drop) is None:
+            raise CommandError("地域がまだありません。")
+        self.stdout.write("通知に署名する鍵を新しくしました。")
+        self.stdout.write(
+            "前の鍵の登録はすべて終えました。使う方が端末ごとに通知を入れ直すか、次にログインした"
+            "ときに登録し直されます。"
+            if drop
+            else "端末は、次にログインしたときに新しい鍵で登録し直されます。"
+            "それまでは前の鍵で届きます。"
+        )
 
     def _join(self) -> None:
         if master.source()[0] is not Source.CUSTODIANS:

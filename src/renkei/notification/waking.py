@@ -1,0 +1,72 @@
+"""Whom a message wakes: the one place that says what somebody is told of in a group."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from renkei.communication.models import Importance
+from renkei.communication.selectors import mentioned as mentions_in
+from renkei.kernel.database import id_of, rows
+from renkei.notification.models import Level
+
+RAISES: Final = frozenset({Importance.IMPORTANT.value, Importance.URGENT.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message, as far as it matters for telling: never its words."""
+
+    seq: int
+    sender: UUID
+    importance: str
+    sent_us: int
+    names: frozenset[UUID | None] = frozenset()  # the accounts it mentions; None: everybody
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it is 至急."""
+        return self.importance == Importance.URGENT
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A member, and of what they want to be told in this group."""
+
+    account: UUID
+    level: str
+
+
+def wakes(said: Said, listener: Listener) -> bool:
+    """Whether this member is told of this message; never its author.
+
+    What mentions somebody, and what is important or urgent, reaches those too who want to be told
+    of nothing else.
+    """
+    if listener.account == said.sender or listener.level == Level.Of.NONE:
+        return False
+    if listener.level == Level.Of.ALL:
+        return True
+    return said.importance in RAISES or not said.names.isdisjoint({listener.account, None})
+
+
+_SAID: Final = """
+    SELECT seq, sender_id, importance, sent_at FROM communication_communication
+    WHERE group_id = %s AND seq > %s AND seq <= %s AND event = '' AND withdrawn_at IS NULL
+    ORDER BY seq"""
+
+
+def said_in(group: UUID, after: int, last: int) -> list[Said]:
+    """The messages of a group with these numbers, with whom each mentions."""
+    found = rows(_SAID, [group.hex, after, last])
+    names = mentioned(group, [one[0] for one in found])
+    return [
+        Said(one[0], id_of(one[1]), one[2], one[3], names.get(one[0], frozenset())) for one in found
+    ]
+
+
+def mentioned(group: UUID, seqs: list[int]) -> dict[int, frozenset[UUID | None]]:
+    """The accounts that each of these messages mentions, by its number; None is everybody."""
+    if not seqs:
+        return {}
+    found = mentions_in(group, min(seqs), max(seqs))
+    return {seq: frozenset(whom) for seq, whom in found.items()}

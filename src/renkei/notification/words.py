@@ -1,0 +1,28 @@
+"""What a notification says, in the person's language: that there is something, and how much."""
+
+from collections.abc import Set as AbstractSet
+
+from django.utils.translation import gettext as _
+
+from renkei.notification.kinds import Kind
+
+
+def title() -> str:
+    """The same for everybody and everything."""
+    return _("There is something new in Renkei.")
+
+
+def lines(kinds: AbstractSet[str], unread: int) -> list[str]:
+    """What there is: of what kind at most, and how many entries are unread."""
+    said = []
+    if Kind.DISASTER in kinds:
+        said.append(
+            _("Disaster use was declared. Keep calm, see to your safety first, then sign in.")
+        )
+    if Kind.TEST in kinds:
+        said.append(_("This is a test. It has reached you."))
+    if kinds & {Kind.MESSAGE, Kind.UNREAD} and unread:
+        said.append(_("%(n)s entries are unread.") % {"n": unread})
+    if kinds & {Kind.INVITATION, Kind.APPROVAL, Kind.NOTICE, Kind.INCIDENT}:
+        said.append(_("Something waits for your answer. Please sign in and look at “To do”."))
+    return said
