@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db.models import F
 
-from renkei.communication.models import Attachment
+from renkei.communication.models import Attachment, Task
 from renkei.communication.services import send_communication
 from renkei.device.models import Device, Listing, TakeOut
 from renkei.device.services import take_over_device
@@ -612,6 +612,25 @@ def attachment_of(cast: Cast) -> UUID:
         made_at=clock.now(),
     )
     made.name = made.sealed("name", "写真.jpg")
+    made.save(force_insert=True)
+    return made.id
+
+
+def task_of(cast: Cast) -> UUID:
+    """What follows from the nurse's message for the manager, as a row: always the same."""
+    found = Task.objects.filter(communication=cast.message).first()
+    if found is not None:
+        return found.id
+    made = Task(
+        id=uuid7(),
+        key_id=Group.objects.get(pk=cast.group).key_id,
+        group_id=cast.group,
+        communication_id=cast.message,
+        account_id=cast.account("manager"),
+        made_by_id=cast.account("nurse"),
+        made_at=clock.now(),
+    )
+    made.text = made.sealed("text", "クッションの位置を見る")
     made.save(force_insert=True)
     return made.id
 

@@ -38,7 +38,9 @@ PLACES = {
     "mfa_add_webauthn", "mfa_index", "mfa_list_webauthn", "notice", "notice_confirm", "points",
     "notification_address", "notification_device", "notification_level", "notification_test",
     "notifications",
-    "bookmarks", "network_people", "pins", "policy_confirm", "read", "receipts", "reuses",
+    "addressed", "bookmarks", "network_people", "since", "task", "task_finish", "task_make",
+    "tasks", "template", "templates", "whom",
+    "pins", "policy_confirm", "read", "receipts", "reuses",
     "search", "session_left", "session_stay", "sessions", "sign_ins", "timeline",
     "understand", "withdraw",
 }  # fmt: skip

@@ -12,8 +12,9 @@ PUBLIC = ["/", "/?ja=easy", "/policy", "/organizations", "/news", "/help", "/joi
 OF_ADMINISTRATORS = ["/home", "/menu", "/patients", "/groups", "/me", "/staff", "/staff/new",
                      "/staff/import", "/devices", "/consents", "/incidents", "/points",
                      "/training", "/training/staff", "/training/courses/first",
-                     "/training/courses/first/parts/1", "/papers", "/rights",
-                     "/me/notifications"]  # fmt: skip
+                     "/training/courses/first/parts/1", "/papers", "/rights", "/me/notifications",
+                     "/addressed", "/organization/templates",
+                     "/organization/templates/visit-nurse"]  # fmt: skip
 OF_THE_OPERATOR = ["/home", "/applications", "/applications/new", "/administrators", "/disasters",
                    "/backups", "/news/desk", "/news/new",
                    "/notices/new", "/training/all", "/training/courses", "/training/lectures",
@@ -59,3 +60,18 @@ def test_the_pages_about_one_colleague(people: People, world: World, size: dict)
     page.goto(f"{world.origin}/staff?q=toriizuka")
     one = page.locator("tbody a.btn").first.get_attribute("href")
     assert one and walk(page, world, [one, f"{one}/leave"]) == {}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_pages_of_a_group_and_its_writing_box(people: People, world: World, size: dict) -> None:
+    nurse = world.who(email="takatori@tsumugi.example")
+    page, group = people.ready(nurse, size), f"/groups/{nurse['groups'][0]['id']}"
+    assert walk(page, world, [f"{group}/tasks", f"{group}/since", f"{group}/whom"]) == {}
+    page.goto(world.origin + group)
+    page.focus("#write [name=text]")
+    page.click("[data-forms]")
+    page.click("#sheet [name=choose][value=visit-nurse]")
+    page.locator("#write [name=text]").press_sequentially("@")
+    page.wait_for_selector("#at-list li")
+    found = Axe().run(page, options=WCAG).response["violations"]
+    assert [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]] == []

@@ -20,9 +20,11 @@ from django.db import connection, connections
 from PIL import Image
 
 from renkei.communication.answering import answer_consent, answer_source
+from renkei.communication.asking_again import ask_again
 from renkei.communication.attaching import begin_upload, receive
 from renkei.communication.index.keeping import Indexing
 from renkei.communication.marks import bookmark_communication, pin_communication
+from renkei.communication.models import Communication
 from renkei.communication.observations import Observed
 from renkei.communication.query import Query
 from renkei.communication.reading import read_timeline
@@ -33,6 +35,8 @@ from renkei.communication.services import (
     send_communication,
     withdraw_communication,
 )
+from renkei.communication.tasks import make_task
+from renkei.communication.template_desk import keep_form
 from renkei.communication.viewing import see_attachment
 from renkei.config.logs import JsonLine
 from renkei.device.services import Facts, add_device
@@ -132,6 +136,9 @@ SECRETS = {
     "message taken back": "隣家の犬に噛まれた",
     "why taken back": "別の方の話でしたので",
     "draft": "まだ誰にも言えないこと",
+    "what is to be done": "土間の簀子を外しておく",
+    "what stands in a form": "夜ごと障子を数えている",
+    "title of a form": "蚊帳の中の申し送り",
     "name of a file": "袋小路の奥の間取り図",
     "what a film says": "廊下の手すりが外れている",
     "whose document it is": "鴨居外科リハビリ医院",
@@ -547,7 +554,10 @@ def talk(cast: Cast, group: UUID) -> None:
     ).id
     withdraw_communication(cast["nurse"], wrong, reason=say("why taken back"))
     for who in ("nurse", "administrator_same"):  # one goes with its writer, one stays
-        save_draft(cast[who], group, text=say("draft"))
+        save_draft(
+            cast[who], group, text=say("draft"), template="visit-nurse",
+            values={"change": say("what stands in a form")},
+        )  # fmt: skip
     attach(cast, group)
     read_timeline(cast["manager"], group)
     mark(cast, sent)
@@ -587,6 +597,25 @@ def mark(cast: Cast, message: UUID) -> None:
     search(cast["manager"], Query(words=SECRETS["what was searched for"], author="獅子王"))
     pin_communication(cast["nurse"], message, pinned=True)
     bookmark_communication(cast["manager"], message, kept=True)
+    weigh(cast, Communication.objects.get(pk=message).group_id, message)
+
+
+def weigh(cast: Cast, group: UUID, message: UUID) -> None:
+    """Somebody is meant, told again, given something to do; an organization has its own form."""
+    meant = send_communication(
+        cast["nurse"], group, text=SECRETS["message"], importance="urgent", key=uuid4(),
+        mentions=("role:訪問看護", "role:栄養", "all"), confirmed=True,
+    ).id  # fmt: skip
+    ask_again(cast["nurse"], meant)
+    make_task(
+        cast["nurse"], message, text=SECRETS["what is to be done"], account=cast.account("manager")
+    )
+    keep_form(
+        cast["administrator_same"], cast.organizations["station"], title=SECRETS["title of a form"],
+        hint="", kind="report", groups=["patient"], professions=["*"],
+        fields=[{"label": SECRETS["what stands in a form"], "type": "text", "required": False,
+                 "options": [], "example": ""}],
+    )  # fmt: skip
 
 
 def attach(cast: Cast, group: UUID) -> None:

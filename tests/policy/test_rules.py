@@ -35,6 +35,7 @@ from tests.cast import (
     reuse_of,
     set_parameters,
     take_out_of,
+    task_of,
     visible,
 )
 
@@ -146,6 +147,7 @@ ROWS: dict[str, dict[str, str]] = {
     "points.note":             "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -    cnwe -",
     "attachment.tidy":          "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "session.tidy":             "-    -    -    -    -    -    -    -    -    -    -    -    -",
+    "communication.remind":      "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "erasure.list":             "-    -    -    -    -    -    -    -    -    -    -    cnwe -",
     "erasure.begin":            "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "erasure.destroy":          "-    -    -    -    -    -    -    -    -    -    -    -    -",
@@ -190,6 +192,8 @@ ROWS: dict[str, dict[str, str]] = {
     "rules.see":                "cnwe -    -    -    -    -    cnwe -    cnwe -    -    -    -",
     "rules.confirm":            "cnwe -    -    -    -    -    cnwe -    cnwe -    -    -    -",
     "rules.set":                "-    -    -    -    -    -    cnwe -    cnwe -    -    -    -",
+    "templates.see":             "-    -    -    -    -    -    cnwe -    cnwe -    -    -    -",
+    "templates.change":          "-    -    -    -    -    -    cnwe -    cnwe -    -    -    -",
     "staff.see":                "-    -    -    -    -    -    cnwe -    cnwe -    -    -    -",
     "staff.add":                "-    -    -    -    -    -    cnwe -    cnwe -    -    -    -",
     "staff.import":             "-    -    -    -    -    -    cnwe -    cnwe -    -    -    -",
@@ -348,6 +352,13 @@ ROWS: dict[str, dict[str, str]] = {
     "communication.pin":        "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
     "communication.correct":    "-    c... -    -    -    -    -    -    -    -    -    -    -",
     "communication.withdraw":   "-    c..e -    -    -    -    -    -    -    -    -    -    -",
+    "communication.ask_again":  "-    -    -    -    -    -    -    -    -    -    -    -    -",
+    "task.make":                "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
+    },
+    "task": {
+    "task.finish":              "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
+    "task.change":              "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
+    "task.withdraw":            "cnw. c... c... -    -    -    -    -    -    -    -    -    -",
     },
     "attachment": {
     "attachment.see":           "-    c..e -    -    -    -    -    -    -    -    -    -    -",
@@ -396,6 +407,7 @@ def things(cast: Cast, name: str) -> dict[str, On]:
         "group": cast.group,
         "communication": cast.message,
         "attachment": attachment_of(cast),
+        "task": task_of(cast),
         "invitee": cast.invitee(asked),
         "invitation": cast.invitations[asked],
         "member": cast.members["nurse"],
@@ -501,7 +513,7 @@ ASK_JOINING = {permission for permission in RULES if needs_joining(permission)}
 PATIENTS = {
     permission
     for permission, (kind, _) in MATRIX.items()
-    if kind in ("patient", "group", "communication", "attachment", "invitee")
+    if kind in ("patient", "group", "communication", "attachment", "task", "invitee")
 }
 PATIENTS -= {"group.leave", "listing.answer"}
 MISSING: dict[str, Callable[[Cast], object]] = {

@@ -33,6 +33,7 @@ from tests.cast import (
     paper_of,
     reuse_of,
     take_out_of,
+    task_of,
 )
 from tests.policy.test_rules import MATRIX
 from tests.training.world import edition_of, lecture_of
@@ -64,6 +65,8 @@ NOT_THERE |= {"registration", "administrator_noted", "staff_receipt"}
 NOT_THERE |= {"attachment_page", "attachment_thumb", "attachment_film", "attachment_poster"}
 # Nor has anybody reviewed anything.
 NOT_THERE |= {"review_paper", "account_review_paper"}
+# No organization has a form of its own.
+NOT_THERE |= {"organization_template_remove"}
 # For everybody, but of no use without the password, or a passkey, just shown.
 AFTER_THE_FIRST_STEP = {"card_step", "mfa_authenticate", "mfa_login_webauthn"}
 # Enough that a form goes through to the use case behind it.
@@ -92,6 +95,8 @@ ABOUT_ONES_OWN = {
     "rights_requests", "devices", "devices_csv", "devices_pdf", "device_new", "device_stock",
     "rules", "rules_edit", "rules_confirm", "hand_overs", "reuse_register", "reuse_csv",
     "erasures_own",
+    "organization_templates", "organization_template", "organization_template_new",
+    "organization_template_hide", "organization_template_remove",
     "reviews", "account_review", "account_review_paper",
 }  # fmt: skip
 
@@ -130,6 +135,8 @@ def address_of(cast: Cast, name: str, one: dict[str, Any], notice: str) -> str:
         "patient": cast.patient,
         "message": cast.message,
         "attachment": attachment_of(cast),
+        "task": task_of(cast),
+        "template": "visit-nurse",
         "page": "1",
         "member": cast.members["nurse"],
         "invitation": cast.invitations[asked],

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from renkei.communication import log, observations
 from renkei.communication.attachments import Item, items
+from renkei.communication.mentions import mentions_of
 from renkei.communication.observations import Observed
 from renkei.group.disclosures import MemberLine
 from renkei.kernel import vault
@@ -43,6 +44,7 @@ class Entry(NamedTuple):
     understood: list[Face]
     replies: list["Entry"]
     attachments: list[Item]
+    meant: list["Named"]
     observed: Observed | None = None  # the vital signs it brings, which its text tells as well
 
     @property
@@ -51,9 +53,17 @@ class Entry(NamedTuple):
         return observations.words_alone(self.text, self.observed)
 
 
+class Named(NamedTuple):
+    """Who is meant by a message, as it is shown; by a role several people may be."""
+
+    what: str
+    word: str  # of the role
+    faces: list[Face]  # none for everybody
+
+
 _ENTRY = """t.id, t.key_id, t.seq, t.event, t.sender_id, t.role_id, t.subject_id, t.kind,
     t.importance, t.text, t.sent_at, t.reply_to, t.version, t.corrected_at, t.withdrawn_at,
-    t.withdrawal_reason, t.posted_at, t.withdrawn_by_id, t.carries, t.measured"""
+    t.withdrawal_reason, t.posted_at, t.withdrawn_by_id, t.carries, t.measured, t.meant"""
 _RANGE = f"""
     SELECT {_ENTRY} FROM communication_communication t
     WHERE t.group_id = %s AND t.seq BETWEEN %s AND %s ORDER BY t.seq"""
@@ -138,6 +148,7 @@ def _entry(
     faces: Faces,
     understood: dict[int, list[Face]],
     carried: dict[UUID, list[Item]],
+    meant: dict[UUID, list[Named]],
 ) -> Entry:
     """An entry from the columns of ``_ENTRY`` and the moment of the entry before it."""
     message, key = as_uuid(found[0]), as_uuid(found[1])
@@ -166,6 +177,7 @@ def _entry(
         understood.get(found[2], []),
         [],
         carried.get(message, []) if carried else [],
+        meant.get(message, []) if meant else [],
         _observed(key, message, found) if found[19] and not withdrawn else None,
     )
 
@@ -190,9 +202,10 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
     found, before = [], None
     read = rows(_RANGE, [group.hex, first - 1, last])  # with the one before, for its moment
     carried = _carried([id_of(one[0]) for one in read if one[18] and one[14] is None])
+    meant = _meant([id_of(one[0]) for one in read if one[20] and one[14] is None], faces)
     for one in read:
         if one[2] >= first:
-            found.append(_entry(one, before, faces, understood, carried))
+            found.append(_entry(one, before, faces, understood, carried, meant))
         before = one[16]
     return found
 
@@ -204,6 +217,20 @@ def _carried(messages: list[UUID]) -> dict[UUID, list[Item]]:
         if one.message is not None:
             carried.setdefault(one.message, []).append(one)
     return carried
+
+
+def _meant(messages: list[UUID], faces: Faces) -> dict[UUID, list[Named]]:
+    """Who is meant by these messages, those of one role together."""
+    meant: dict[UUID, list[Named]] = {}
+    for message, found in mentions_of(messages).items():
+        named = meant.setdefault(message, [])
+        for one in found:
+            shown = [faces.of(one.account, None)] if one.account else []
+            if one.word and named and (named[-1].what, named[-1].word) == (one.what, one.word):
+                named[-1].faces.extend(shown)
+            else:
+                named.append(Named(one.what, one.word, shown))
+    return meant
 
 
 def threaded(found: list[Entry]) -> list[Entry]:

@@ -1,6 +1,6 @@
-"""What the proof of the logs compares: every entry with its earlier wordings, 了解 and lines.
+"""What the proof of the logs compares: every entry with all that belongs to it, and its lines.
 
-Five queries, each in the order of the entries' ids, are read side by side, so that memory does not
+Six queries, each in the order of the entries' ids, are read side by side, so that memory does not
 grow with the number of messages.
 """
 
@@ -15,6 +15,7 @@ import orjson
 from django.db import connection
 
 from renkei.communication.attachments import told
+from renkei.communication.mentions import told as told_of
 from renkei.kernel.database import read_on
 
 Detail = dict[str, Any]
@@ -43,6 +44,7 @@ class Message(NamedTuple):
     reason: str | None  # hash of the sealed reason of its withdrawal
     carries: int = 0  # how many attachments it says it has
     measured: str | None = None  # hash of the sealed vital signs
+    meant: int = 0  # how many it says are meant by it
 
 
 class Earlier(NamedTuple):
@@ -60,6 +62,15 @@ class Carried(NamedTuple):
 
     message: str
     number: int
+    told: list[str | None]
+
+
+class Named(NamedTuple):
+    """Somebody who is meant by a message, as a line tells of it."""
+
+    message: str
+    number: int
+    group: str
     told: list[str | None]
 
 
@@ -90,12 +101,13 @@ class Case(NamedTuple):
     understood: list[Understood]
     lines: list[Line]
     carried: list[Carried]
+    named: list[Named]
 
 
 _MESSAGES = """
     SELECT id, group_id, seq, event, sender_id, role_id, subject_id, kind, importance, reply_to,
       sent_at, posted_at, version, corrected_at, withdrawn_at, withdrawn_by_id, text,
-      withdrawal_reason, carries, measured
+      withdrawal_reason, carries, measured, meant
     FROM communication_communication ORDER BY id"""
 _EARLIER = """
     SELECT communication_id, number, replaced_at, text, measured
@@ -112,6 +124,9 @@ _CARRIED = """
     LEFT JOIN files_file s ON s.id = f.screens_id
     LEFT JOIN files_file t ON t.id = f.thumbs_id
     WHERE f.communication_id IS NOT NULL ORDER BY f.communication_id, f.number, f.id"""
+_NAMED = """
+    SELECT communication_id, number, group_id, what, account_id, word
+    FROM communication_mention ORDER BY communication_id, number, id"""
 _ENTITY = "Communication/"
 _LINES = f"""
     SELECT entity, stream, at, actor, action, detail FROM audit_auditevent
@@ -163,6 +178,12 @@ def _carried() -> Iterator[Carried]:
         yield Carried(_hexed(one[0]), one[1], about)
 
 
+def _named() -> Iterator[Named]:
+    for message, number, group, what, account, word in read_on(_NAMED):
+        about = [what, _hexed(account), told_of(word)]
+        yield Named(_hexed(message), number, _hexed(group), about)
+
+
 def _understood() -> Iterator[Understood]:
     for message, account, at in read_on(_UNDERSTOOD):
         yield Understood(_hexed(message), _hexed(account), at)
@@ -207,10 +228,10 @@ def cases() -> Iterator[Case]:
     """Everything about one entry after the other, in the order of their ids."""
     by_id = itemgetter(0)
     merged: Iterator[Any] = merge(
-        _messages(), _earlier(), _understood(), _lines(), _carried(), key=by_id
+        _messages(), _earlier(), _understood(), _lines(), _carried(), _named(), key=by_id
     )
     for _, about in groupby(merged, key=by_id):
-        kinds: tuple[type, ...] = (Message, Earlier, Understood, Line, Carried)
+        kinds: tuple[type, ...] = (Message, Earlier, Understood, Line, Carried, Named)
         found: dict[type, list[Any]] = {one: [] for one in kinds}
         for one in about:
             found[type(one)].append(one)

@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from renkei.communication.asking_again import asked_of
 from renkei.communication.attachments import Item, item, ready_to_go
 from renkei.communication.entries import Entry, entries, open_text
 from renkei.communication.guard.check import PASS, Finding, Verdict
 from renkei.communication.holding import judge_all
 from renkei.communication.measuring import to_be_told
+from renkei.communication.mentions import Offer, offers, settle
 from renkei.communication.observations import Observed, asked, questions, together
 from renkei.communication.reading import record_reading
 from renkei.communication.selectors import marks_of
 from renkei.communication.services import checked_text
+from renkei.communication.tasks import TaskLine, task_lines
 from renkei.group.disclosures import Head, Shell, head, members, shell
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us
@@ -31,7 +34,7 @@ from renkei.policy.use_case import disclosure
 _MESSAGE_RULES = [
     name
     for name, rule in RULES.items()
-    if name.startswith("communication.") and rule.needs <= LOADS["communication"]
+    if name.startswith(("communication.", "task.")) and rule.needs <= LOADS["communication"]
 ]
 
 
@@ -119,6 +122,13 @@ class MessageView:
     new: bool  # its text was not disclosed to the person before
     kept: bool  # the person has put a bookmark on it
     pinned: str | None  # by whom; None if it is not
+    tasks: list[TaskLine]  # what follows from it
+    told_again: list[tuple[datetime, int, bool]]  # when, how many, whether by itself
+
+    @property
+    def to_do(self) -> list[TaskLine]:
+        """What is still to be done."""
+        return [one for one in self.tasks if one.open]
 
 
 def _pinned(message: UUID) -> str | None:
@@ -175,6 +185,8 @@ def _message(standing: Standing) -> MessageView:
         new=_is_new(where.member, entry, top.me),
         kept=entry.seq in marks_of(where.group, top.me).kept,
         pinned=_pinned(message.id),
+        tasks=task_lines(top, "x.communication_id = %s", [message.id.hex]),
+        told_again=asked_of(message.id) if entry.importance in ("important", "urgent") else [],
     )
 
 
@@ -222,6 +234,7 @@ class Confirmation:
     text: str  # as it will be kept, without the line about vital signs
     observed: Observed | None  # which goes with it
     unusual: list[str]  # the values about which the author is asked once more
+    meant: list[Offer]  # who is meant by it
 
     @property
     def marks(self) -> list[Finding]:
@@ -235,6 +248,7 @@ def see_confirmation(
     *,
     text: str,
     attachments: tuple[UUID, ...] = (),
+    mentions: tuple[str, ...] = (),
     observed: Observed | None = None,
 ) -> Confirmation:
     """What the author confirms: the text as it will be kept, everyone who will read it.
@@ -243,19 +257,21 @@ def see_confirmation(
     wants the telephone for (N4.9).
 
     Raises:
-        Problem: empty or too long, something about what goes with it is not answered (A17), or a
-            vital sign cannot be.
+        Problem: empty or too long, something about what goes with it is not answered (A17), a
+            vital sign cannot be, or somebody who is meant is not in the group.
     """
     where = standing.where
     assert where is not None
     cleaned = checked_text(text, may_be_empty=bool(attachments or observed))
     observed = to_be_told(where, observed, clock.now()) if observed else None
     top = head(standing)
+    settle(mentions, top.group, top.kind, top.me)
+    chosen = [one for one in offers(top.members, top.kind, top.me) if one.token in mentions]
     with_it = _attachments(top, attachments) if attachments else []
     names = [one.name for one in with_it]
     checked = _checked(standing, top.shell, together(cleaned, observed), names)
     return Confirmation(
-        top, checked, with_it, cleaned, observed, questions(observed, asked(observed))
+        top, checked, with_it, cleaned, observed, questions(observed, asked(observed)), chosen
     )
 
 

@@ -86,6 +86,7 @@ class Communication(SealedEntity):
     idempotency_key = models.UUIDField(null=True)
     reply_to = models.BigIntegerField(null=True)  # seq of the message answered; one level deep
     carries = models.PositiveSmallIntegerField(default=0, db_default=0)  # attachments
+    meant = models.PositiveSmallIntegerField(default=0, db_default=0)  # mentions
     version = models.PositiveSmallIntegerField(default=1)
     corrected_at = MomentField(null=True)
     withdrawn_at = MomentField(null=True)
@@ -102,11 +103,16 @@ class Communication(SealedEntity):
                 fields=["group", "sender", "idempotency_key"], name="communication_posted_once"
             ),
         ]
-        indexes: ClassVar = [
+        indexes: ClassVar = [  # the few that are asked for again: an ordinary post writes nothing
             models.Index(
                 fields=["group", "sent_at"],
                 name="communication_measured",
                 condition=models.Q(measured__isnull=False),
+            ),
+            models.Index(
+                fields=["group", "seq"],
+                condition=models.Q(importance__in=["important", "urgent"]),
+                name="communication_that_matters",
             ),
         ]
 
@@ -213,6 +219,116 @@ class Pin(Entity):
     at = MomentField()
 
 
+class Mention(SealedEntity):
+    """Who is meant by a message, as it was settled when it was posted, or corrected last.
+
+    One row for each person; everybody is one row without a person. Who was meant by a role in care
+    stands here with the role's word: whoever it is later is not meant.
+    """
+
+    class What(models.TextChoices):
+        PERSON = "person"
+        ROLE = "role"  # in care: 「主治医」「ケアマネ」
+        ALL = "all"
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="+", db_index=False)
+    communication = models.ForeignKey(
+        Communication, models.CASCADE, related_name="mentions", db_index=False
+    )
+    number = models.PositiveSmallIntegerField()  # 1, 2, 3 … within the message
+    what = models.CharField(max_length=6, choices=What)
+    account = models.ForeignKey(
+        Account, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    word = SealedField(null=True, holds="text")  # of the role
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["communication", "number"], name="mention_once"),
+            models.CheckConstraint(
+                condition=models.Q(what="all", account=None)
+                | (~models.Q(what="all") & models.Q(account__isnull=False)),
+                name="mention_of_a_person_or_all",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["account", "group"], name="mention_of_account")]
+
+
+class Task(SealedEntity):
+    """やること: what follows from a message, for somebody of the group, until a day.
+
+    Whose task it is when that person has left the group is a question for its managers.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        DONE = "done"
+        WITHDRAWN = "withdrawn"
+
+    group = models.ForeignKey(Group, models.CASCADE, related_name="tasks", db_index=False)
+    communication = models.ForeignKey(Communication, models.CASCADE, related_name="tasks")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    text = SealedField(holds="text")
+    due = models.DateField(null=True)
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    made_by = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    made_at = MomentField()
+    closed_by = models.ForeignKey(
+        Account, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    closed_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="open", closed_by=None, closed_at=None)
+                | (
+                    ~models.Q(state="open")
+                    & models.Q(closed_by__isnull=False, closed_at__isnull=False)
+                ),
+                name="task_closed_by_somebody",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["group", "state"], name="task_of_group"),
+            models.Index(fields=["account", "state"], name="task_of_account"),
+        ]
+
+
+class AskedAgain(Entity):
+    """Those who had not read a message that matters were told of it once more."""
+
+    communication = models.ForeignKey(Communication, models.CASCADE, related_name="asked_again")
+    by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+", db_index=False)
+    # None: by itself, when the hours of the policy were over
+    at = MomentField()
+    accounts = models.JSONField()  # ids of who was told, as hexadecimal digits
+
+
+class Template(SealedEntity):
+    """ひな形 of an organization: one of its own, or its edition of one that comes with Renkei."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="templates")
+    base = models.CharField(max_length=40, blank=True)  # the one it stands in for
+    hidden = models.BooleanField(default=False)
+    content = SealedField(null=True)  # None: the one it stands in for, only hidden
+    changed_by = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    changed_at = MomentField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "base"],
+                condition=~models.Q(base=""),
+                name="template_one_edition",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(content__isnull=False) | ~models.Q(base=""),
+                name="template_says_something",
+            ),
+        ]
+
+
 class Reading(Entity):
     """A range of a group's log that was disclosed to a member for the first time."""
 
@@ -230,7 +346,8 @@ class Draft(SealedEntity):
 
     group = models.ForeignKey(Group, models.CASCADE, related_name="drafts", db_index=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="drafts")
-    content = SealedField()  # {"text", "kind", "importance", "reply_to", "vitals"}
+    # {"text", "kind", "importance", "reply_to", "vitals", "mentions", "template", "values"}
+    content = SealedField()
     saved_at = MomentField()
 
     class Meta:

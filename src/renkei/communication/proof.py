@@ -1,10 +1,10 @@
 """The proof that every entry of every log is what the audit trail says of it.
 
 A line about a message commits to the hash of its ciphertext and to what decides how it is read: its
-group and number, its author and their role, kind, importance, what it answers and what goes with
-it, the vital signs it brings, when it was posted and when it was said. Corrections, withdrawals and
-了解 have lines of their own; an event stands in the line of what happened (``entries``). Lines
-written before lines said as much are held to what they say.
+group and number, its author and their role, kind, importance, what it answers, what goes with it,
+who is meant by it, the vital signs it brings, when it was posted and when it was said. Corrections,
+withdrawals and 了解 have lines of their own; an event stands in the line of what happened
+(``entries``). Lines written before lines said as much are held to what they say.
 
 Of a group that was erased (A11.7) the lines stay and the entries go. Once its chain says that the
 erasing has begun, an entry that is missing is no fault; once it says that all is gone, one that is
@@ -47,6 +47,7 @@ MEASURED = gettext_noop("its measured values are not those on record")
 WITHDRAWAL = gettext_noop("its withdrawal is not the one on record")
 UNDERSTOOD = gettext_noop("those who understood it are not those on record")
 CARRIED = gettext_noop("what goes with the message is not what its line says")
+NAMED = gettext_noop("who is meant by the message is not what its line says")
 EVENT = gettext_noop("the event is not what its line says")
 LEFT = gettext_noop("its group was erased, and it is still there")
 GAP = gettext_noop("an entry is missing, or the log ends elsewhere than its group says")
@@ -110,7 +111,7 @@ class _Proof:
         self._says_all(line, event.seq)
         if (event.seq, event.group) != (line.detail.get("seq"), line.detail.get("group")):
             self.breaks.add(_at(event, MOVED))
-        elif _as_event(event) != _as_recorded(line) or case.earlier or case.lines:
+        elif _as_event(event) != _as_recorded(line) or case.earlier or case.lines or case.named:
             self.breaks.add(_at(event, EVENT))
 
     def settle(self) -> None:
@@ -160,7 +161,7 @@ def _as_event(event: Message) -> tuple[object, ...]:
     """An event, as ``_as_recorded`` tells it; nobody alters one, and nothing goes with it."""
     facts = (event.event, event.sender, event.role, event.subject, event.sealed, event.version)
     untouched = (event.kind, event.importance, event.carries, event.reply_to, event.corrected_at)
-    gone = (event.withdrawn_at, event.withdrawn_by, event.reason, event.measured)
+    gone = (event.withdrawn_at, event.withdrawn_by, event.reason, event.measured, event.meant)
     return (*facts, *untouched, *gone, event.posted_at, event.sent_at)
 
 
@@ -168,7 +169,7 @@ def _as_recorded(line: Line) -> tuple[object, ...]:
     said = line.detail
     names = ("event", "sender", "role", "subject", "sealed", "version")
     facts = [said.get(name) for name in names]
-    nothing = ("", "", 0, None, None, None, None, None, None)
+    nothing = ("", "", 0, None, None, None, None, None, None, 0)
     return (*facts, *nothing, line.at, said.get("sent_at", line.at))
 
 
@@ -182,6 +183,8 @@ def _faults(message: Message, case: Case) -> Iterator[str]:
     yield from _wording_faults(message, case)
     if not _carries(message, case, posted[0]):
         yield CARRIED
+    if not _named(message, case):
+        yield NAMED
     yield from _withdrawal_faults(message, case)
     yield from _understood_faults(case)
 
@@ -191,6 +194,16 @@ def _carries(message: Message, case: Case, line: Line) -> bool:
     told, places = [one.told for one in case.carried], [one.number for one in case.carried]
     as_said = told == line.detail.get("attachments", [])
     return as_said and places == [*range(1, message.carries + 1)]
+
+
+def _named(message: Message, case: Case) -> bool:
+    """Whether those who are meant are whom the last line that speaks of it says."""
+    lines = [line for line in case.lines if "meant" in line.detail]
+    last = max(lines, key=lambda line: line.detail.get("version", 0), default=None)
+    said = last.detail["meant"] if last else []
+    told, places = [one.told for one in case.named], [one.number for one in case.named]
+    here = all(one.group == message.group for one in case.named)
+    return here and told == said and places == [*range(1, message.meant + 1)]
 
 
 def _post_faults(message: Message, line: Line) -> Iterator[str]:

@@ -4,7 +4,7 @@ Reading is recorded too: the first time a range of the log is disclosed to a mem
 the member's own audit stream says so, before the bytes leave. Seeing it again leaves no line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from uuid import UUID
@@ -27,6 +27,7 @@ PAGE = 50  # entries
 DISCLOSED = """
     INSERT INTO communication_reading (id, member_id, first_seq, last_seq, at)
     VALUES (%s, %s, %s, %s, %s)"""
+OVERVIEW = 6  # new entries from which on a look by profession is offered
 CONTEXT = 10  # entries already read that are shown above the first unread one
 
 
@@ -42,6 +43,9 @@ class DraftView:
     damaged: str = ""  # why it cannot be shown
     waiting: int = 0  # attachments that are to go with it
     vitals: Mapping[str, str] = field(default_factory=dict)  # as they were typed
+    mentions: Sequence[str] = ()  # tokens of who is meant
+    template: str = ""  # the form that was open, and what stood in its fields
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ class Timeline:
     new_range: tuple[Membership, list[tuple[int, int]]] | None
     charter: Pinned | None = None  # how the group is used, above everything (A11.8)
     under: Standing | None = None  # of a session that a disaster let in: all it sees is recorded
+
+    @property
+    def since(self) -> int:
+        """How much is new, if it is worth an overview of its own; 0 if not."""
+        new = self.head.last_seq - self.first_unread + 1 if self.first_unread else 0
+        return new if new >= OVERVIEW and self.head.kind != "direct" else 0
 
     @property
     def cursors(self) -> dict[UUID, int]:

@@ -15,7 +15,7 @@ from django.template import engines
 from django.utils import translation
 from markupsafe import Markup
 
-from renkei.communication.entries import Entry
+from renkei.communication.entries import Entry, Named
 from renkei.communication.observations import readings
 from renkei.kernel.html import html
 from renkei.people.faces import Face
@@ -79,6 +79,8 @@ class Line(NamedTuple):
     of: int
     replies: list["Line"]
     files: str  # what goes with it: vital signs, files
+    meant: str  # the accounts it means, with spaces between, or "all"
+    to: str  # who is meant, in words
 
 
 class Rendering:
@@ -171,6 +173,8 @@ class Rendering:
             self._of,
             [self._line(reply) for reply in entry.replies] if entry.replies else [],
             self._beside(entry),
+            _accounts(entry.meant) if entry.meant else "",
+            str(self._module.meant(entry.meant)) if entry.meant else "",
         )
 
     def _beside(self, entry: Entry) -> str:
@@ -191,6 +195,13 @@ class Rendering:
         if entry.hidden_by:
             return str(self._module.hiding(who, entry.withdrawn_at, entry.withdrawal_reason))
         return str(self._module.withdrawal(who, entry.withdrawn_at, entry.withdrawal_reason))
+
+
+def _accounts(meant: list[Named]) -> str:
+    """Whom a message means, for the browser to tell whether one is among them."""
+    if any(not one.faces for one in meant):
+        return "all"
+    return " ".join(dict.fromkeys(face.account.hex for one in meant for face in one.faces))
 
 
 def _family_names(faces: list[Face]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
@@ -12,6 +13,7 @@ from renkei.communication import log, observations
 from renkei.communication.answers import Answers, accept, refuse_named, sure_of
 from renkei.communication.attachments import MOST, NOT_THERE, names_of, take_along
 from renkei.communication.measuring import NOTHING_TYPED, to_be_told
+from renkei.communication.mentions import keep, mentions_of, settle
 from renkei.communication.models import (
     MAX_LENGTH,
     Acknowledgement,
@@ -32,6 +34,7 @@ from renkei.policy.standing import Where
 from renkei.policy.use_case import Change, use_case
 
 NOTHING_SAID = Answers()
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def send_communication(
     importance: str = Importance.NORMAL.value,
     reply_to: int | None = None,
     attachments: tuple[UUID, ...] = (),
+    mentions: tuple[str, ...] = (),
     observed: Observed | None = None,
     key: UUID,
     confirmed: bool,
@@ -87,6 +91,7 @@ def send_communication(
 
     Args:
         attachments: one's own that wait in this group, in their order; they may say it alone.
+        mentions: tokens of who is meant (``communication.mentions``), settled at this moment.
         observed: vital signs that go with it; they too may say it alone.
         key: made by the writing page; posting again with it posts nothing.
         confirmed: the author saw who reads it and took responsibility for the content.
@@ -112,6 +117,7 @@ def send_communication(
         names = names_of(group, change.account, attachments) if attachments else []
         said = accept(change, together(cleaned, observed), answers, names=names)
         sure_of(change, observed, None, answers)
+        meant = settle(mentions, group, where.kind, change.account) if mentions else []
     except Problem:
         if before := _posted_before(group, change.account, key):
             change.silent = True  # what was answered then still holds
@@ -150,6 +156,8 @@ def send_communication(
     )
     change.about("Communication", entry.id, **entry.line)
     change.detail["confirmed"] = True
+    if meant:
+        change.detail["meant"] = keep(meant, entry.id, group, group_key)
     if attachments:
         patients = where.patient is not None
         change.detail["attachments"] = take_along(
@@ -192,6 +200,7 @@ def correct_communication(
     *,
     text: str,
     version: int,
+    mentions: tuple[str, ...] | None = None,
     observed: Observed | None = None,
     answers: Answers = NOTHING_SAID,
 ) -> int:
@@ -200,6 +209,7 @@ def correct_communication(
     Args:
         text: what the author wrote, without the line about vital signs.
         version: the version the author was looking at.
+        mentions: who is meant from now on; None: who was before.
         observed: the vital signs as they are now; None takes them out of the message.
 
     Returns:
@@ -216,12 +226,17 @@ def correct_communication(
     before = log.unseal(key, message.id, message.version, message.text)
     was = observations.unseal(key, message.id, message.version, message.measured)
     observed = _corrected(where, message, observed, was)
-    if before == together(cleaned, observed) and was == observed:
+    were = mentions_of([message.id]).get(message.id, []) if message.meant else []
+    meant = were
+    if mentions is not None:
+        meant = settle(mentions, group, where.kind, change.account, kept=were)
+    if before == together(cleaned, observed) and was == observed and {*meant} == {*were}:
         change.silent = True  # also for who asks again because the answer got lost on the way
         return message.version
     if message.version != version:
         raise Problem(gettext_noop("Someone else corrected this just now."), field="text")
-    if said := accept(change, together(cleaned, observed), answers, before=before):
+    whole = together(cleaned, observed)
+    if before != whole and (said := accept(change, whole, answers, before=before)):
         cleaned = f"{cleaned}\n\n{said}".strip()
     sure_of(change, observed, was, answers)
     Version.objects.create(
@@ -237,6 +252,8 @@ def correct_communication(
     message.corrected_at = change.now
     message.save(update_fields=["version", "text", "measured", "corrected_at"])
     log.alter(group, message.seq, Alteration.What.CORRECTED.value)
+    if {*meant} != {*were}:
+        change.detail["meant"] = keep(meant, message.id, group, key)
     change.detail |= {
         "version": message.version,
         "sealed": sha256(message.text).hexdigest(),
@@ -320,21 +337,26 @@ def save_draft(
     kind: str = Kind.REPORT.value,
     importance: str = Importance.NORMAL.value,
     reply_to: int | None = None,
+    mentions: tuple[str, ...] = (),
+    template: str = "",
+    values: Mapping[str, str] = NO_VALUES,
     vitals: Mapping[str, str] = NOTHING_TYPED,
 ) -> None:
     """Keep what is being written, for this person alone, on any device. Leaves no line.
+
+    Args:
+        template: the form that is open in the writing box, and what stands in its fields.
 
     Raises:
         Problem: far longer than a message can be.
     """
     _, group, key = _place(change)
     change.silent = True
-    if len(text) > 2 * MAX_LENGTH:
-        raise Problem(
-            gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(text)
-        )
+    length = len(text) + sum(len(name) + len(value) for name, value in values.items())
+    if length > 2 * MAX_LENGTH:
+        raise Problem(gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=length)
     mine = Draft.objects.filter(group_id=group, account_id=change.account)
-    if not text.strip() and not set(vitals) - {"by"}:
+    if not text.strip() and not template and not set(vitals) - {"by"}:
         mine.delete()
         return
     draft = mine.first() or Draft(id=uuid7(), group_id=group, account_id=change.account, key_id=key)
@@ -346,6 +368,9 @@ def save_draft(
             "importance": importance if importance in Importance.values else "normal",
             "reply_to": reply_to,
             **({"vitals": dict(vitals)} if vitals else {}),
+            "mentions": list(mentions[:100]),
+            "template": template[:40],
+            "values": {name: clean_text(value) for name, value in values.items()},
         },
     )
     draft.saved_at = change.now

@@ -1,9 +1,11 @@
-"""What the server does by itself every ten minutes: tidies, marks, erases, reminds by mail."""
+"""What the server does by itself every ten minutes: tidies, marks, erases, tells again, mails."""
 
 from typing import Final
 
 from django.db import connections
 
+from renkei.communication.asking_again import remind
+from renkei.communication.asking_again import see_due as see_unread
 from renkei.communication.attaching import tidy_attachments
 from renkei.config.erasing import carry_out
 from renkei.config.watch import Watch
@@ -28,6 +30,8 @@ def make_round() -> None:
     carry_out()
     while fill_likeness(HOST, None):
         pass
+    for unread in see_unread(HOST, None):
+        remind(HOST, unread.group, due=unread)
     if mail.is_set_up():  # what could not be sent anyway is not taken as told
         for one in see_due(HOST, None):
             if take(HOST, None, reminder=one):

@@ -52,7 +52,8 @@ ON_FORM: Final = {  # as the options of the form call what is kept
 }
 COUNTED: Final = {
     "entries": "投稿・できごと", "corrections": "訂正前の文", "acknowledgements": "了解",
-    "drafts": "下書き", "files": "添付・控えのファイル", "members": "参加の記録",
+    "drafts": "下書き", "tasks": "やること", "files": "添付・控えのファイル",
+    "members": "参加の記録",
     "invitations": "招待", "consents": "同意の記録", "relatives": "ご家族など",
     "rights": "開示などの請求", "papers": "書類", "safety": "安否の報告",
     "charters": "使い方の取決め", "reviews": "参加者の点検", "hand_overs": "引継ぎの記録",

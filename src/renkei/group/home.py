@@ -1,8 +1,8 @@
 """ホーム: what there is to do, what is unread, what the operator has to say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +10,9 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from renkei.backup.disclosures import concern
+from renkei.communication.asking_again import First, first_for
+from renkei.communication.selectors import unread_mentions
+from renkei.communication.tasks import waiting_tasks
 from renkei.device.waiting import waiting_for as waiting_for_devices
 from renkei.disclosure.to_erase import waiting_for as waiting_for_erasing
 from renkei.disclosure.waiting import waiting_for as waiting_for_reuse
@@ -66,7 +69,7 @@ class Task:
     # two_addresses administrators network training training_staff rules reuse
     # family_off quiet death charter hand_over taken_over not_taken same_asked hand_asked same
     # review reviews reviews_late account_review account_review_left
-    # abandoned wishes connections listings
+    # abandoned wishes connections listings todo todo_left
     # erasures erasure returned
     kind: str
     id: UUID | None = None
@@ -102,6 +105,8 @@ class Home:
     stopped: Stopped | None  # what one's organization, or the operator, keeps one from
     joining: list[Place]  # where something is missing before patients' data opens (A3, A9)
     disaster: list[Due]  # what a disaster use gives the person to do, before all else
+    first: Sequence[tuple[GroupLine, First]] = ()  # what matters and was not read in time
+    meant: Mapping[UUID, int] = field(default_factory=dict)  # unread messages that mean one
     hint: Page | None = None  # points to note of a role that the person has not seen yet (A10)
 
 
@@ -316,6 +321,25 @@ def _of_reuse(standing: Standing, groups: list[GroupLine]) -> Iterator[Task]:
             organization=one.organization,
             identity=identities[one.group],
             what=one.word,
+        )
+
+
+TODOS: Final = 8  # groups with tasks named one by one
+
+
+def _to_do(account: UUID, groups: list[GroupLine]) -> Iterator[Task]:
+    """What one has to do in one's groups, and in those one manages what has nobody any more."""
+    lines = {line.id: line for line in groups if not line.closed and not line.deceased}
+    managed = [line.id for line in lines.values() if line.manager]
+    for one in waiting_tasks(account, list(lines), managed)[:TODOS]:
+        line = lines[one.group]
+        yield Task(
+            "todo" if one.mine else "todo_left",
+            one.group,
+            identity=line.identity,
+            until=one.due,
+            count=one.count,
+            what=line.title,
         )
 
 
@@ -538,6 +562,7 @@ def _move(new: list[Preview]) -> None:
 def _home(standing: Standing) -> tuple[Home, Standing, list[Preview]]:
     around = shell(standing)
     unread, new = _unread(around.me.face.account, around.groups)
+    news = {line.id: line for line in around.groups if line.unread > 0 and not line.closed}
     now = clock.to_us(clock.now())
     tasks: list[Task] = [
         *_copies(standing),
@@ -548,6 +573,7 @@ def _home(standing: Standing) -> tuple[Home, Standing, list[Preview]]:
         *_of_devices(standing.who),
         *_as_staff(standing),
         *_of_staff(standing),
+        *_to_do(around.me.face.account, around.groups),
         *_to_answer(standing, now),
         *_to_approve(standing, now),
         *_of_reuse(standing, around.groups),
@@ -569,6 +595,11 @@ def _home(standing: Standing) -> tuple[Home, Standing, list[Preview]]:
         stopped=own_stop(standing.who),
         joining=unfinished(standing.who),
         disaster=_disaster(standing, around),
+        first=[
+            (news[one.group], one)
+            for one in first_for(standing, [line.id for line in news.values() if not line.deceased])
+        ],
+        meant=unread_mentions(around.me.face.account, list(news)),
         hint=hint_for(standing.who, manages=any(line.manager for line in around.groups)),
     )
     return home, standing, new

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from renkei.communication.models import Importance
+from renkei.communication.selectors import mentioned as mentions_in
 from renkei.kernel.database import id_of, rows
 from renkei.notification.models import Level
 
@@ -64,8 +65,8 @@ def said_in(group: UUID, after: int, last: int) -> list[Said]:
 
 
 def mentioned(group: UUID, seqs: list[int]) -> dict[int, frozenset[UUID | None]]:
-    """The accounts that each of these messages mentions, by its number; None stands for everybody.
-
-    Messages mention nobody yet; whoever lets them do so answers here, and ``wakes`` does the rest.
-    """
-    return {}
+    """The accounts that each of these messages mentions, by its number; None is everybody."""
+    if not seqs:
+        return {}
+    found = mentions_in(group, min(seqs), max(seqs))
+    return {seq: frozenset(whom) for seq, whom in found.items()}

@@ -462,6 +462,34 @@ def is_message(standing: Standing) -> bool:
     return message is not None and not message.event and not message.withdrawn
 
 
+@fact("message")
+def message_matters(standing: Standing) -> bool:
+    """It was marked as important or urgent."""
+    message = standing.what.message
+    return message is not None and message.importance in ("important", "urgent")
+
+
+@fact("task")
+def task_open(standing: Standing) -> bool:
+    """The task is neither done nor withdrawn."""
+    task = standing.what.task
+    return task is not None and task.open
+
+
+@fact("who", "task")
+def has_task(standing: Standing) -> bool:
+    """Is who is to do it."""
+    task = standing.what.task
+    return task is not None and task.account == standing.who.account
+
+
+@fact("who", "task")
+def made_task(standing: Standing) -> bool:
+    """Is who made a task of the message."""
+    task = standing.what.task
+    return task is not None and task.made_by == standing.who.account
+
+
 @fact("who", "attachment")
 def attached_it(standing: Standing) -> bool:
     """Is who brought the attachment."""

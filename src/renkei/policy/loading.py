@@ -32,6 +32,7 @@ from renkei.policy.standing import (
     Requested,
     Standing,
     Taken,
+    ToDo,
     What,
     Where,
     Who,
@@ -90,9 +91,17 @@ _FROM_PATIENT = """
     JOIN people_organization po ON po.id = p.organization_id AND po.region_id = a.region_id
     LEFT JOIN patient_consent c ON c.patient_id = p.id AND c.ended_at IS NULL"""
 
-_MESSAGE = ", t.id, t.seq, t.sender_id, t.event, t.withdrawn_at, t.version"
+_MESSAGE = ", t.id, t.seq, t.sender_id, t.event, t.withdrawn_at, t.version, t.importance"
+_MESSAGE_WIDTH = 7
 _FROM_MESSAGE = (
     " JOIN communication_communication t ON t.id = %s"
+    " JOIN group_group g ON g.id = t.group_id AND g.region_id = a.region_id" + _JOIN_MEMBER
+)
+
+_TASK = ", tk.id, tk.account_id, tk.made_by_id, tk.state"
+_FROM_TASK = (
+    " JOIN communication_task tk ON tk.id = %s"
+    " JOIN communication_communication t ON t.id = tk.communication_id"
     " JOIN group_group g ON g.id = t.group_id AND g.region_id = a.region_id" + _JOIN_MEMBER
 )
 
@@ -274,7 +283,16 @@ def _message(found: Row) -> What:
             event=found[3],
             withdrawn=found[4] is not None,
             version=found[5],
+            importance=found[6],
         )
+    )
+
+
+def _task(found: Row) -> What:
+    todo = found[_MESSAGE_WIDTH:]
+    return replace(
+        _message(found),
+        task=ToDo(id_of(todo[0]), id_of(todo[1]), id_of(todo[2]), open=todo[3] == "open"),
     )
 
 
@@ -463,6 +481,7 @@ _QUERIES = {
     "patient": _query(_PATIENT, _FROM_PATIENT),
     "group": _query(_GROUP, _FROM_GROUP),
     "communication": _query(_GROUP + _MESSAGE, _FROM_MESSAGE),
+    "task": _query(_GROUP + _MESSAGE + _TASK, _FROM_TASK),
     "attachment": _query(_GROUP + _ATTACHMENT, _FROM_ATTACHMENT),
     "invitee": _query(_GROUP + _COLLEAGUE, _FROM_INVITEE),
     "invitation": _query(_GROUP + _COLLEAGUE + _INVITATION, _FROM_INVITATION),
@@ -482,7 +501,7 @@ _QUERIES = {
     "hand_over": _query(_HAND_OVER, _FROM_HAND_OVER),
 }
 _MOMENTS = {  # how often a kind's columns ask for the moment, before anything else is asked
-    **dict.fromkeys(("group", "communication", "attachment", "reuse"), _GROUP.count("%s")),
+    **dict.fromkeys(("group", "communication", "task", "attachment", "reuse"), _GROUP.count("%s")),
     **dict.fromkeys(("invitee", "invitation", "member"), (_GROUP + _COLLEAGUE).count("%s")),
     "staff": _COLLEAGUE.count("%s"),
     "device": _DEVICE.count("%s"),
@@ -499,6 +518,7 @@ _BUILD: dict[str, Callable[[Who, Row], Standing]] = {
     "communication": lambda one, found: Standing(
         one, _where(found[WIDTH:], one), _message(found[_G:])
     ),
+    "task": lambda one, found: Standing(one, _where(found[WIDTH:], one), _task(found[_G:])),
     "attachment": lambda one, found: Standing(
         one, _where(found[WIDTH:], one), _attachment(found[_G:])
     ),
@@ -547,6 +567,8 @@ _LOCKS = {
     "invitee": "SELECT 1 FROM group_group WHERE id = %s FOR UPDATE",
     "communication": "SELECT 1 FROM group_group WHERE id ="
     " (SELECT group_id FROM communication_communication WHERE id = %s) FOR UPDATE",
+    "task": "SELECT 1 FROM group_group WHERE id ="
+    " (SELECT group_id FROM communication_task WHERE id = %s) FOR UPDATE",
     "attachment": "SELECT 1 FROM group_group WHERE id ="
     " (SELECT group_id FROM communication_attachment WHERE id = %s) FOR UPDATE",
     "invitation": "SELECT 1 FROM group_group WHERE id ="

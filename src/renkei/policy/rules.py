@@ -44,6 +44,7 @@ from renkei.policy.facts import (
     group_archived,
     group_open,
     hand_over_open,
+    has_task,
     holds_link,
     incident_accuses_them,
     incident_concerns_operator,
@@ -61,8 +62,10 @@ from renkei.policy.facts import (
     is_report_page,
     is_reviewed,
     is_this_person,
+    made_task,
     managers_gone,
     member_for_managing_organization,
+    message_matters,
     network_group,
     not_to_be_erased,
     of_family,
@@ -97,6 +100,7 @@ from renkei.policy.facts import (
     sole_operator,
     take_out_waits_for_operator,
     takes_part,
+    task_open,
     trained,
     trained_in_group,
     works_for_who_erases,
@@ -545,6 +549,18 @@ RULES: dict[str, Fact] = {
     "communication.correct":     writes & is_message & wrote_it,
     "communication.withdraw":    reads & is_message & wrote_it,
     "communication.hide":        manages_group & free_group & is_message & ~wrote_it,
+    # who has not read what matters is told once more, by its author or when the hours are over
+    "communication.ask_again":   writes & is_message & wrote_it & message_matters & ~network_group,
+    "communication.remind":      is_host,
+    # what follows from it, for somebody until a day; the network group is no place for tasks
+    "task.make":                 writes & is_message & ~network_group,
+    "task.finish":               writes & is_message & task_open,
+    "task.change":               writes & is_message & task_open
+                                 & (made_task | has_task | manages_group),
+    "task.withdraw":             writes & is_message & task_open & (made_task | manages_group),
+    # ひな形 of an organization (N3.3)
+    "templates.see":             ready & acts_for_this_organization & administers,
+    "templates.change":          ready & acts_for_this_organization & administers & ~restricted,
     # vital signs stand in the patient's own group; not with the family, which has a log of its own
     "observation.see":           reads & patient_group,
     "observation.set_ranges":    writes & patient_group & doctor_in_group,

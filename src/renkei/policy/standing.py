@@ -177,6 +177,17 @@ class Message:
     event: str
     withdrawn: bool
     version: int
+    importance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """A task in question; the message it follows from is the message of the standing."""
+
+    id: UUID
+    account: UUID  # who is to do it
+    made_by: UUID
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +322,7 @@ class What:
 
     message: Message | None = None
     attachment: Attached | None = None
+    task: ToDo | None = None
     colleague: Colleague | None = None
     invitation: Asked | None = None
     member: UUID | None = None
@@ -344,6 +356,7 @@ LOADS: dict[str, frozenset[str]] = {
     "group": frozenset({"who", "patient", "group"}),
     "communication": frozenset({"who", "patient", "group", "message"}),
     "attachment": frozenset({"who", "patient", "group", "attachment"}),
+    "task": frozenset({"who", "patient", "group", "message", "task"}),
     "invitee": frozenset({"who", "patient", "group", "colleague"}),
     "invitation": frozenset({"who", "patient", "group", "colleague", "invitation"}),
     "member": frozenset({"who", "patient", "group", "colleague"}),

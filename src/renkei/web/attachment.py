@@ -20,7 +20,8 @@ from renkei.communication.waiting import Desk
 from renkei.files.arriving import Busy, OtherPlace
 from renkei.kernel.clock import JAPAN, today
 from renkei.kernel.errors import Problem
-from renkei.web.communication import json, number, piece, sent
+from renkei.web.box import number
+from renkei.web.communication import json, piece, sent
 from renkei.web.errors import sentence
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ JSON; without scripts every action has an address and a page of its own.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -20,18 +20,19 @@ from django.views.decorators.http import require_GET, require_POST
 from renkei.communication import reading
 from renkei.communication.answers import REASONS, Answers
 from renkei.communication.hearing import record_hearing
-from renkei.communication.measuring import fields_of, measured, typed
+from renkei.communication.measuring import fields_of
+from renkei.communication.mentions import Offer, offers
 from renkei.communication.message import see_confirmation
-from renkei.communication.models import Importance, Kind
 from renkei.communication.moving_draft import add_to_draft
-from renkei.communication.observations import Observed, readings
+from renkei.communication.observations import readings
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
+from renkei.communication.templates import Form, people_for, see_template, written
 from renkei.group.disclosures import Head
-from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.policy.use_case import GateClosed
+from renkei.web.box import Said, ids, number, said
 from renkei.web.errors import sentence, wants_json
 from renkei.web.page import page
 
@@ -39,37 +40,6 @@ if TYPE_CHECKING:
     from renkei.web.frame import Request
 
 KINDS = {"report": "doc", "notice": "megaphone", "consult": "question", "request": "hand"}  # icons
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What stands in the writing box."""
-
-    text: str = ""
-    kind: str = Kind.REPORT.value
-    importance: str = Importance.NORMAL.value
-    reply_to: int | None = None
-    error: str = ""
-    restored: bool = False  # a draft from an earlier visit
-    damaged: str = ""  # why the draft cannot be shown
-    attachments: str = ""  # ids of what goes with it, with commas between
-    waiting: int = 0  # how many wait to go with it
-    vitals: Mapping[str, str] = field(default_factory=dict)  # as typed, by the names of the fields
-    wrong: str = ""  # the field of the vital signs that is to be mended
-
-    @property
-    def observed(self) -> Observed | None:
-        """The vital signs in it.
-
-        Raises:
-            Problem: one of them cannot be.
-        """
-        return measured(self.vitals, clock.now()) if self.vitals else None
-
-
-def number(text: str | None) -> int | None:
-    """A positive whole number from an address or a form; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _day(text: str | None) -> date | None:
@@ -89,33 +59,6 @@ def sent(request: "Request") -> Mapping[str, str]:
         return {}
     fields = found.items() if isinstance(found, dict) else ()
     return {name: value for name, value in fields if isinstance(value, str)}
-
-
-def said(form: Mapping[str, str], error: str = "", wrong: str = "") -> Said:
-    """What a form brought; an unknown kind or importance becomes the ordinary one."""
-    kind, importance = form.get("kind", ""), form.get("importance", "")
-    return Said(
-        text=form.get("text", "").replace("\r\n", "\n"),
-        kind=kind if kind in Kind.values else Kind.REPORT.value,
-        importance=importance if importance in Importance.values else Importance.NORMAL.value,
-        reply_to=number(form.get("reply_to")),
-        error=error,
-        attachments=form.get("attachments", "")[:2000],
-        vitals=typed(form),
-        wrong=wrong,
-    )
-
-
-def ids(text: str) -> tuple[UUID, ...]:
-    """The ids in a list with commas between.
-
-    Raises:
-        Unknown: one of them is none.
-    """
-    try:
-        return tuple(UUID(one) for one in text.split(",") if one)
-    except ValueError as error:
-        raise Unknown("attachment") from error
 
 
 def json(data: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -162,26 +105,65 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
             draft.kind,
             draft.importance,
             draft.reply_to,
-            restored=bool(draft.text or draft.vitals) and not draft.damaged,
+            restored=bool(draft.text or draft.template or draft.vitals) and not draft.damaged,
             damaged=draft.damaged,
             waiting=draft.waiting,
+            mentions=tuple(draft.mentions),
+            template=draft.template,
+            values=draft.values,
             vitals=draft.vitals,
         )
     if reply := number(asked.get("reply")):
         box = Said(reply_to=reply) if box is None else replace(box, reply_to=reply, restored=False)
+    form, box = _open_form(request, shown.head, box or Said())
+    meant = [one for one in _offered(shown.head, box) if one.token in box.mentions]
     return page(
         request,
         "communication/timeline.html",
         shell=shown.head.shell,
-        status=422 if box and box.error else 200,
+        status=422 if box.error else 200,
         head=shown.head,
         timeline=shown,
         cursors=" ".join(f"{account.hex}:{seq}" for account, seq in shown.cursors.items()),
         log=Rendering(shown.cursors).html(shown.entries, first_unread=shown.first_unread),
-        box=box or Said(),
+        box=box,
+        form=form,
+        meant=meant,
         kinds=KINDS,
         on=_day(asked.get("on")) or "",
     )
+
+
+def _offered(head: Head, box: Said) -> list[Offer]:
+    return offers(head.members, head.kind, head.me) if box.mentions else []
+
+
+def _open_form(request: "Request", head: Head, box: Said) -> tuple[Form | None, Said]:
+    """The form that is open in the writing box.
+
+    What was written in one that is offered no more stays as plain text.
+    """
+    if not box.template:
+        return None, box
+    try:
+        form = see_template(request.actor, head.group, key=box.template)
+    except Unknown:
+        left = "\n".join([*box.values.values(), box.text]).strip()
+        return None, replace(box, text=left, template="", values={})
+    return people_for(form, head.members), box
+
+
+def _composed(request: "Request", group: UUID, box: Said) -> Said:
+    """The writing box with what stands in the open form as plain text.
+
+    Raises:
+        Problem: something is missing in it, or is not what was asked for.
+        Unknown: it is not offered here any more.
+    """
+    if not box.template:
+        return box
+    form = see_template(request.actor, group, key=box.template)
+    return replace(box, text=written(form, box.values, box.text), template="", values={})
 
 
 @require_GET
@@ -231,6 +213,9 @@ def _save(request: "Request", group: UUID, box: Said) -> None:
         kind=box.kind,
         importance=box.importance,
         reply_to=box.reply_to,
+        mentions=box.mentions,
+        template=box.template,
+        values=box.values,
         vitals=box.vitals,
     )
 
@@ -240,15 +225,17 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
     """The sheet to confirm before a message is sent: the text, and who will read it (N3.8)."""
     form = sent(request)
     box = said(form)
-    if not wants_json(request) and form.get("back"):
-        return _timeline_page(request, group, box)
+    if not wants_json(request) and (known := _again(request, group, form, box)) is not None:
+        return _timeline_page(request, group, known)
     try:
         with _kept(request, group, box):
+            whole = _composed(request, group, box)
             shown = see_confirmation(
                 request.actor,
                 group,
-                text=box.text,
+                text=whole.text,
                 attachments=ids(box.attachments),
+                mentions=box.mentions,
                 observed=box.observed,
             )
     except Problem as problem:
@@ -258,13 +245,26 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
         "communication/confirm.html",
         shown.head,
         shown=shown,
-        box=box,
+        box=whole,
         key=uuid7(),
         kinds=KINDS,
         reasons=REASONS,
         vitals=fields_of(shown.observed),
         readings=readings(shown.observed) if shown.observed else [],
     )
+
+
+def _again(request: "Request", group: UUID, form: Mapping[str, str], box: Said) -> Said | None:
+    """The writing box, where somebody without scripts goes back to it, or opens or closes a form.
+
+    None if they go on.
+    """
+    if form.get("drop"):
+        return replace(box, template="", values={})
+    if key := form.get("choose"):
+        chosen = see_template(request.actor, group, key=key)
+        return replace(box, template=key, kind=chosen.kind)
+    return box if form.get("back") else None
 
 
 def _back(
@@ -309,6 +309,7 @@ def send(request: "Request", group: UUID) -> HttpResponse:
                 importance=box.importance,
                 reply_to=box.reply_to,
                 attachments=ids(box.attachments),
+                mentions=box.mentions,
                 observed=box.observed,
                 key=_id(form.get("key", "")) or uuid7(),
                 confirmed=form.get("confirmed") == "yes",

@@ -51,6 +51,7 @@ COUNTED = {
     "corrections": _("Earlier wordings"),
     "acknowledgements": _('"Understood" marks'),
     "drafts": _("Drafts"),
+    "tasks": _("Tasks"),
     "files": _("Files"),
     "members": _("Places in groups"),
     "invitations": _("Invitations to groups"),

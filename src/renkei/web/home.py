@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 
 from renkei.group.home import see_home
+from renkei.web.communication import at_message
 from renkei.web.page import page
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 def home(request: "Request") -> HttpResponse:
     """What to do, what is unread, what the operator says."""
     found = see_home(request.actor, None)
-    return page(request, "home/home.html", shell=found.shell, home=found)
+    return page(request, "home/home.html", shell=found.shell, home=found, at_message=at_message)
 
 
 def menu(request: "Request") -> HttpResponse:

@@ -81,4 +81,5 @@ PAGES = {
     "vitals": _("Vital signs"),
     "members": _("Members"),
     "consent": _("Consent"),
+    "tasks": _("Tasks"),
 }

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from renkei.communication import message as messages
 from renkei.communication.answers import REASONS
+from renkei.communication.asking_again import ask_again as tell_again
 from renkei.communication.marks import bookmark_communication, pin_communication
 from renkei.communication.measuring import fields_of, measured, typed
 from renkei.communication.message import Checked, MessageView
@@ -20,8 +22,10 @@ from renkei.communication.services import (
     understand_communication,
     withdraw_communication,
 )
+from renkei.communication.whom import see_meant
 from renkei.kernel.errors import Problem, Unknown
-from renkei.web.communication import answered, at_message, json, number, piece, sent
+from renkei.web.box import number, tokens
+from renkei.web.communication import answered, at_message, json, piece, sent
 from renkei.web.errors import sentence, wants_json
 
 if TYPE_CHECKING:
@@ -120,6 +124,7 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
                 message,
                 text=text,
                 version=version,
+                mentions=tokens(form),
                 observed=observed,
                 answers=answered(form),
             )
@@ -136,6 +141,8 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
                 conflict=conflict,
                 asked=problem.field,
                 checked=_checked(request, message, text, observed, problem),
+                whom=see_meant(request.actor, message),
+                chosen=tokens(form),
                 answers=answered(form),
                 reasons=REASONS,
                 vitals=fields,
@@ -143,8 +150,17 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
         return _done(request, message)
     view = _mine(messages.see_message(request.actor, message), "communication.correct")
     nothing: dict[str, Any] = {"error": "", "conflict": False, "asked": ""}
-    fields = fields_of(view.entry.observed)
-    return _shown(request, "correct", view, text=view.entry.words, vitals=fields, **nothing)
+    whom, fields = see_meant(request.actor, message), fields_of(view.entry.observed)
+    return _shown(
+        request,
+        "correct",
+        view,
+        text=view.entry.words,
+        vitals=fields,
+        whom=whom,
+        chosen=whom.chosen,
+        **nothing,
+    )
 
 
 def _checked(
@@ -199,9 +215,24 @@ def hide(request: "Request", message: UUID) -> HttpResponse:
 @require_GET
 def receipts(request: "Request", message: UUID) -> HttpResponse:
     """Who has read it and when, and who has not yet."""
+    return _receipts(request, message)
+
+
+def _receipts(request: "Request", message: UUID, said: str = "") -> HttpResponse:
     have, have_not = messages.see_receipts(request.actor, message)
     view = messages.see_message(request.actor, message)
-    return _shown(request, "receipts", view, have=have, have_not=have_not)
+    return _shown(request, "receipts", view, have=have, have_not=have_not, said=said)
+
+
+@require_POST
+def ask_again(request: "Request", message: UUID) -> HttpResponse:
+    """Tell those who have not read one's own message of it once more."""
+    try:
+        count = tell_again(request.actor, message)
+    except Problem as problem:
+        return _receipts(request, message, sentence(problem))
+    words = _("%(n)s people are told again. It stands first when they open Renkei.")
+    return _receipts(request, message, words % {"n": count})
 
 
 @require_GET

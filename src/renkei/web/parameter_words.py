@@ -12,6 +12,7 @@ from renkei.region.parameters import PARAMETERS, Parameter, Value
 from renkei.web.fields import Choice
 
 DAYS, MONTHS = _("%(n)s days"), _("%(n)s months")
+TIMES = _("%(n)s times")
 MINUTES, HOURS = _("%(n)s minutes"), _("%(n)s hours")
 CHARACTERS, PASSWORDS = _("%(n)s characters"), _("the last %(n)s")
 MEGABYTES = _("%(n)s MB")
@@ -94,6 +95,21 @@ WORDS: dict[str, Words] = {
         _("When a group counts as quiet"),
         _("Where nothing was written for so many days, its managers are asked about the archive."),
         DAYS,
+    ),
+    "ask_again_hours": Words(
+        _("Important messages not read"),
+        _("Who has not read one after so many hours is told of it again and sees it first."),
+        HOURS,
+    ),
+    "ask_again_hours_urgent": Words(
+        _("Urgent messages not read"),
+        _("Who has not read one after so many hours is told of it again and sees it first."),
+        HOURS,
+    ),
+    "ask_again_times": Words(
+        _("Telling again"),
+        _("The server tells who has not read such a message at most so often, never at night."),
+        TIMES,
     ),
     "account_review_days": Words(
         _("Looking through the staff"),

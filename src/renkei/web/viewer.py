@@ -14,7 +14,7 @@ from renkei.communication.filing import see_files
 from renkei.kernel.errors import Unknown
 from renkei.patient.purposes import purposes
 from renkei.web.attachment import id_of
-from renkei.web.communication import number
+from renkei.web.box import number
 from renkei.web.page import page as whole_page
 from renkei.web.ranges import ranged, wanted
 

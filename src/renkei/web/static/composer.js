@@ -1,5 +1,6 @@
 // Writing: the draft on the server, answering, confirming, and sending exactly once.
 import { ask, close, open, say, Unsent } from "./sheet.js";
+import { helps } from "./writing.js";
 
 const form = document.querySelector("#write");
 const most = 10000;
@@ -66,6 +67,8 @@ if (form) {
     later();
   });
 
+  const empty = helps(form, later); // who is meant, and forms
+
   // ── Answering ───────────────────────────────────────────────────────────────────────────────
   const replyTo = form.querySelector("input[name=reply_to]");
   document.addEventListener("click", (event) => {
@@ -105,6 +108,7 @@ if (form) {
   }
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (event.submitter?.hasAttribute("formaction")) return; // writing.js
     if (form.dataset.busy) return;
     form.dataset.busy = "1";
     try {
@@ -113,7 +117,7 @@ if (form) {
         open(data.html);
         // The same text that could not be sent keeps its key: a second try never posts twice.
         const send = document.querySelector("#send");
-        const now = ["text", "kind", "importance", "reply_to", "attachments"].map((name) => send.elements.namedItem(name).value).concat(measures().map((one) => one.value)).join("\n");
+        const now = JSON.stringify([...new FormData(send)].filter(([name]) => name !== "csrfmiddlewaretoken" && name !== "key"));
         if (key && key.now === now) send.elements.namedItem("key").value = key.value;
         key = { now, value: send.elements.namedItem("key").value };
       } else wrong(data.message, data.field);
@@ -181,6 +185,7 @@ if (form) {
   function done(data) {
     key = "";
     text.value = "";
+    empty();
     for (const one of measures()) one.value = one.options ? one.options[0].value : "";
     if (form.querySelector("[data-vitals]")) form.querySelector("[data-vitals]").open = false;
     form.elements.kind.value = "report";

@@ -21,8 +21,8 @@ function readers(article) {
   return n;
 }
 
-// Pins, which are the team's, and bookmarks, which are one's own: by the numbers of their entries.
-const marked = { pinned: new Set(numbers(main.dataset.pinned)), kept: new Set(numbers(main.dataset.kept)) };
+// Pins and tasks, which are the team's, and bookmarks, which are one's own: by the numbers of their entries.
+const marked = Object.fromEntries(["pinned", "kept", "tasks", "done"].map((name) => [name, new Set(numbers(main.dataset[name]))]));
 function numbers(words) {
   return (words ?? "").split(" ").filter(Boolean);
 }
@@ -33,8 +33,13 @@ export function setMarks(seq, marks) {
 }
 
 function put(article) {
-  for (const name of ["kept", "pinned"]) {
-    const chips = article.querySelector(":scope > .chips");
+  const chips = article.querySelector(":scope > .chips");
+  const meant = article.dataset.meant;
+  const forMe = !isMine(article) && (meant === "all" || (meant ?? "").split(" ").includes(me));
+  article.toggleAttribute("data-for-me", forMe);
+  chips?.querySelector("[data-mark=mine]")?.remove();
+  if (chips && forMe) chips.append(document.getElementById("mark-mine").content.cloneNode(true));
+  for (const name of ["kept", "pinned", "done", "tasks"]) {
     chips?.querySelector(`[data-mark=${name}]`)?.remove();
     if (chips && marked[name].has(article.dataset.seq)) chips.prepend(document.getElementById(`mark-${name}`).content.cloneNode(true));
   }
@@ -46,6 +51,7 @@ export function mark(within) {
     put(article);
     article.toggleAttribute("data-mine", isMine(article));
     const act = article.querySelector(":scope > .receipts > [data-act=understand]");
+    act?.setAttribute("role", "button");
     act?.setAttribute("aria-pressed", act.dataset.by.split(" ").includes(me));
     count(article);
   }

@@ -21,6 +21,7 @@ const atEnd = () => innerHeight + scrollY >= root.scrollHeight - 160;
 const toEnd = (behavior = "instant") => scrollTo({ top: root.scrollHeight, behavior });
 
 log.mark(document);
+document.querySelector("#unread")?.after(...document.querySelectorAll(".since")); // one tap from where the new begins
 if (location.hash.startsWith("#m")) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
 else if (document.querySelector("#unread")) document.querySelector("#unread").scrollIntoView({ block: "start" });
 else if (/[?&](on|after)=/.test(location.search)) document.querySelector("[data-seq]")?.scrollIntoView({ block: "start" });
@@ -288,9 +289,15 @@ document.addEventListener("click", async (event) => {
   act.setAttribute("aria-pressed", "false");
 });
 
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches("a[role=button]")) return;
+  event.preventDefault();
+  event.target.click();
+});
+
 document.querySelector("#sheet").addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.id === "send" || form.matches("[data-move]")) return; // composer.js
+  if (form.id === "send" || form.matches("[data-move], [data-composer]")) return; // composer.js, writing.js
   event.preventDefault();
   try {
     const { ok, data } = await ask(form.action, new FormData(form));

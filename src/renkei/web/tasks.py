@@ -1,0 +1,172 @@
+"""やること: making a task of a message, and the tasks of a group."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from renkei.communication import message as messages
+from renkei.communication.message import MessageView
+from renkei.communication.rendering import Rendering
+from renkei.communication.tasks import (
+    Board,
+    TaskLine,
+    finish_task,
+    hand_on_task,
+    make_task,
+    see_task,
+    see_tasks,
+    withdraw_task,
+)
+from renkei.kernel.errors import Problem, Unknown
+from renkei.web.communication import at_message, json, piece, sent
+from renkei.web.errors import sentence, wants_json
+from renkei.web.page import page
+
+if TYPE_CHECKING:
+    from renkei.web.frame import Request
+
+UNKNOWN = UUID(int=0)  # a person whom no form named: nobody of any group
+
+
+def _person(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return UNKNOWN
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return date.min  # no day that can be chosen
+
+
+def _marks(view: MessageView) -> dict[str, bool]:
+    done = any(one.state == "done" for one in view.tasks)
+    return {"tasks": bool(view.to_do), "done": done and not view.to_do}
+
+
+def _message(request: "Request", message: UUID) -> HttpResponse:
+    """Back at the message, with its marks as they are now."""
+    view = messages.see_message(request.actor, message)
+    if wants_json(request):
+        article = Rendering(view.cursors).html([view.entry], headings=False)
+        return json({"seq": view.entry.seq, "article": article, "marks": _marks(view)})
+    return HttpResponseRedirect(at_message(view.head.group, view.entry.seq), status=303)
+
+
+@require_http_methods(["GET", "POST"])
+def make(request: "Request", message: UUID) -> HttpResponse:
+    """Make a task of a message: what, who, until when."""
+    form, error, field = sent(request), "", ""
+    if request.method == "POST":
+        try:
+            make_task(
+                request.actor,
+                message,
+                text=form.get("what", ""),
+                account=_person(form.get("account", "")),
+                due=_day(form.get("due", "")),
+            )
+        except Problem as problem:
+            error, field = sentence(problem), problem.field
+        else:
+            return _message(request, message)
+    view = messages.see_message(request.actor, message)
+    if "task.make" not in view.can:
+        raise Unknown("task.make")
+    return piece(
+        request,
+        "communication/task_make.html",
+        view.head,
+        status=422 if error else 200,
+        view=view,
+        article=Rendering(view.cursors).html([view.entry], headings=False),
+        what=form.get("what", "") if error else _first_words(view.entry.text),
+        account=form.get("account", ""),
+        due=form.get("due", ""),
+        error=error,
+        field=field,
+    )
+
+
+def _first_words(text: str) -> str:
+    """The first line that says something; the title of a form does not."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    plain = [line for line in lines if not (line.startswith("【") and line.endswith("】"))]
+    return (plain or lines or [""])[0][:100]
+
+
+@require_safe
+def tasks(request: "Request", group: UUID) -> HttpResponse:
+    """What is to be done in a group, and what was done last."""
+    board: Board = see_tasks(request.actor, group)
+    return page(
+        request,
+        "communication/tasks.html",
+        shell=board.head.shell,
+        head=board.head,
+        board=board,
+        at_message=at_message,
+    )
+
+
+def _done(request: "Request", line: TaskLine, group: UUID) -> HttpResponse:
+    """Back where one was: at the message, or at the tasks of the group."""
+    if wants_json(request) or sent(request).get("back") == "message":
+        return _message(request, line.message)
+    return HttpResponseRedirect(reverse("tasks", args=[group]), status=303)
+
+
+@require_POST
+def finish(request: "Request", task: UUID) -> HttpResponse:
+    """It is done."""
+    head, line, _ = see_task(request.actor, task)
+    finish_task(request.actor, task)
+    return _done(request, line, head.group)
+
+
+@require_POST
+def withdraw(request: "Request", task: UUID) -> HttpResponse:
+    """It is not to be done any more."""
+    head, line, _ = see_task(request.actor, task)
+    withdraw_task(request.actor, task)
+    return _done(request, line, head.group)
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: "Request", task: UUID) -> HttpResponse:
+    """Somebody else does it, or until another day."""
+    head, line, can = see_task(request.actor, task)
+    form, error, field = sent(request), "", ""
+    if request.method == "POST":
+        try:
+            hand_on_task(
+                request.actor,
+                task,
+                account=_person(form.get("account", "")),
+                due=_day(form.get("due", "")),
+            )
+        except Problem as problem:
+            error, field = sentence(problem), problem.field
+        else:
+            return _done(request, line, head.group)
+    if "task.change" not in can:
+        raise Unknown("task.change")
+    return piece(
+        request,
+        "communication/task_change.html",
+        head,
+        status=422 if error else 200,
+        task=line,
+        may_withdraw="task.withdraw" in can,
+        account=form.get("account", "") if error else line.face.account.hex,
+        due=form.get("due", "") if error else (line.due.isoformat() if line.due else ""),
+        error=error,
+        field=field,
+    )
