@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from renkei.audit import trail
+from renkei.communication import tasks
 from renkei.communication.models import Task
 from renkei.communication.reading import read_timeline
 from renkei.communication.services import withdraw_communication
@@ -90,7 +91,20 @@ def test_who_made_it_or_manages_withdraws_it_and_who_has_it_hands_it_on(cast: Ca
         withdraw_task(cast["nurse"], task)
     withdraw_task(cast["physician"], task)
     assert Task.objects.get(pk=task).state == "withdrawn"
+    assert see_tasks(cast["nurse"], cast.group).closed[0].text == ""  # it may have been a mistake
     assert to_do(see_home(cast["nurse"], None)) == []
+
+
+def test_the_words_can_be_mended_and_there_are_not_too_many(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = post(cast, "nurse")
+    task = make(cast, "nurse", "manager", message)
+    hand_on_task(cast["nurse"], task, account=cast.account("manager"), text="坐面の高さを見る")
+    assert see_tasks(cast["nurse"], cast.group).open[0].text == "坐面の高さを見る"
+    monkeypatch.setattr(tasks, "OF_MESSAGE", 1)
+    with pytest.raises(Problem, match="Too much"):
+        make(cast, "nurse", "manager", message)
 
 
 def test_what_was_taken_back_and_what_has_ended_is_no_task_any_more(cast: Cast) -> None:

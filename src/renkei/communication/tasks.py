@@ -2,7 +2,8 @@
 
 Open until somebody says that it is done, or it is withdrawn; who did so and when stands beside it.
 A task whose person has left the group is nobody's: it shows to those who manage the group until one
-of them hands it on. What was said in a withdrawn message is no task any more.
+of them hands it on. What was said in a withdrawn message is no task any more; and of a withdrawn
+task the words are gone, which may have been a mistake.
 """
 
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from renkei.policy.use_case import Change, disclosure, use_case
 LONGEST: Final = 200  # characters
 LATEST: Final = timedelta(days=366)
 SHOWN: Final = 30  # of those that are closed
+OF_MESSAGE, OF_GROUP = 20, 300  # open at the same time
 State = Task.State
 
 
@@ -47,10 +49,11 @@ def make_task(change: Change, *, text: str, account: UUID, due: date | None = No
 
     Raises:
         Problem: nothing is said, or something that may not stand here; the person is not in the
-            group; the day has passed.
+            group; the day has passed; there are too many already.
     """
     message, key = change.standing.what.message, change.where.key
     assert message is not None and key is not None
+    _refuse_too_many(change, message.id)
     change.about("Communication", message.id, seq=message.seq)
     task = Task(
         id=uuid7(),
@@ -68,6 +71,12 @@ def make_task(change: Change, *, text: str, account: UUID, due: date | None = No
     change.detail |= {"due": due.isoformat() if due else None, "sealed": _hash(task.text)}
     change.tell("changed", change.group, message.seq)
     return task.pk
+
+
+def _refuse_too_many(change: Change, message: UUID) -> None:
+    to_do = Task.objects.filter(group=change.group, state=State.OPEN)
+    if to_do.filter(communication=message).count() >= OF_MESSAGE or to_do.count() >= OF_GROUP:
+        raise Problem(gettext_noop("Too much is to be done here already. Please close some first."))
 
 
 def _words(change: Change, text: str) -> str:
@@ -129,11 +138,13 @@ def _task(change: Change) -> Task:
 
 
 @use_case("task.change", on="task")
-def hand_on_task(change: Change, *, account: UUID, due: date | None = None) -> None:
-    """Let somebody else do it, or until another day.
+def hand_on_task(
+    change: Change, *, account: UUID, due: date | None = None, text: str | None = None
+) -> None:
+    """Let somebody else do it, or until another day; or say it in other words.
 
     Raises:
-        Problem: the person is not in the group; the day has passed.
+        Problem: the person is not in the group; the day has passed; the words may not stand here.
     """
     task = _task(change)
     if account != task.account_id:
@@ -141,7 +152,10 @@ def hand_on_task(change: Change, *, account: UUID, due: date | None = None) -> N
     if due != task.due:
         task.due = _day(due)
     change.detail |= {"account": account.hex, "due": due.isoformat() if due else None}
-    task.save(update_fields=["account", "due"])
+    if text is not None:
+        task.text = task.sealed("text", _words(change, text))
+        change.detail["sealed"] = _hash(task.text)
+    task.save(update_fields=["account", "due", "text"])
 
 
 @use_case("task.finish", on="task")
@@ -153,14 +167,16 @@ def finish_task(change: Change) -> None:
 @use_case("task.withdraw", on="task")
 def withdraw_task(change: Change) -> None:
     """Say that it is not to be done any more."""
-    _close(change, State.WITHDRAWN)
+    _close(change, State.WITHDRAWN, words="")
 
 
-def _close(change: Change, state: Task.State) -> None:
+def _close(change: Change, state: Task.State, *, words: str | None = None) -> None:
     task = _task(change)
+    if words is not None:
+        task.text = task.sealed("text", words)
     task.state, task.closed_by_id, task.closed_at = state, change.account, change.now
     change.detail["state"] = state.value
-    task.save(update_fields=["state", "closed_by", "closed_at"])
+    task.save(update_fields=["state", "closed_by", "closed_at", "text"])
 
 
 # ── Seeing ───────────────────────────────────────────────────────────────────────────────────────
@@ -200,6 +216,9 @@ _TASKS = """
     FROM communication_task x
     JOIN communication_communication t ON t.id = x.communication_id
     WHERE t.withdrawn_at IS NULL AND {} ORDER BY x.made_at, x.id"""
+_LAST = """
+    SELECT l.id FROM communication_task l
+    WHERE l.group_id = %s AND l.state <> 'open' ORDER BY l.closed_at DESC LIMIT %s"""
 
 
 def _opened(task: UUID, key: UUID, sealed: bytes) -> str:
@@ -251,12 +270,13 @@ def see_tasks(standing: Standing) -> Board:
     where = standing.where
     assert where is not None and where.group is not None
     top = head(standing)
-    found = task_lines(top, "x.group_id = %s", [where.group.hex])
-    to_do = [one for one in found if one.open]
-    closed = [one for one in found if not one.open]
-    closed.sort(key=lambda one: one.closed_at or one.made_at, reverse=True)
+    group = where.group.hex
+    to_do = task_lines(top, "x.group_id = %s AND x.state = 'open'", [group])
+    closed = task_lines(top, f"x.id IN ({_LAST})", [group, SHOWN])
     return Board(
-        top, sorted(to_do, key=lambda one: (one.due is None, one.due or date.max)), closed[:SHOWN]
+        top,
+        sorted(to_do, key=lambda one: (one.due is None, one.due or date.max)),
+        sorted(closed, key=lambda one: one.closed_at or one.made_at, reverse=True),
     )
 
 

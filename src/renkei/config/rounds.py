@@ -1,5 +1,6 @@
 """What the server does by itself every ten minutes: tidies, marks, erases, tells again, mails."""
 
+from contextlib import suppress
 from typing import Final
 
 from django.db import connections
@@ -9,6 +10,7 @@ from renkei.communication.asking_again import see_due as see_unread
 from renkei.communication.attaching import tidy_attachments
 from renkei.config.erasing import carry_out
 from renkei.config.watch import Watch
+from renkei.kernel.errors import Refused, Unknown
 from renkei.notification.devices import forget_wiped
 from renkei.notification.tidying import tidy_letters, tidy_outbox
 from renkei.patient.same_person import fill_likeness
@@ -31,7 +33,8 @@ def make_round() -> None:
     while fill_likeness(HOST, None):
         pass
     for unread in see_unread(HOST, None):
-        remind(HOST, unread.group, due=unread)
+        with suppress(Unknown, Refused):  # its group was closed or erased meanwhile
+            remind(HOST, unread.group, due=unread)
     if mail.is_set_up():  # what could not be sent anyway is not taken as told
         for one in see_due(HOST, None):
             if take(HOST, None, reminder=one):

@@ -141,7 +141,7 @@ def withdraw(request: "Request", task: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def change(request: "Request", task: UUID) -> HttpResponse:
-    """Somebody else does it, or until another day."""
+    """Somebody else does it, until another day, or in other words."""
     head, line, can = see_task(request.actor, task)
     form, error, field = sent(request), "", ""
     if request.method == "POST":
@@ -151,6 +151,7 @@ def change(request: "Request", task: UUID) -> HttpResponse:
                 task,
                 account=_person(form.get("account", "")),
                 due=_day(form.get("due", "")),
+                text=form.get("what"),
             )
         except Problem as problem:
             error, field = sentence(problem), problem.field
@@ -165,6 +166,7 @@ def change(request: "Request", task: UUID) -> HttpResponse:
         status=422 if error else 200,
         task=line,
         may_withdraw="task.withdraw" in can,
+        what=form.get("what", "") if error else line.text,
         account=form.get("account", "") if error else line.face.account.hex,
         due=form.get("due", "") if error else (line.due.isoformat() if line.due else ""),
         error=error,
