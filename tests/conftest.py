@@ -450,20 +450,32 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 # What stands on how a database locks and answers: tried on every one, every time.
 _EVERY_TIME = ("races", "two_at_once", "random_worlds", "rules", "kinds", "queries", "following")
+# What starts programs of its own, again and again.
+_PROGRAMS = {"config", "moving", "backup", "faults"}
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With RENKEI_TURNS=n, run the modules whose turn it is today; after n days all were run."""
+    """Run what has its turn today; after as many days as there are turns, all was run.
+
+    RENKEI_TURNS       of modules, but for those of every time
+    RENKEI_SLOW_TURNS  of tests that start programs of their own
+    """
     turns = int(os.environ.get("RENKEI_TURNS", "1"))
-    today = date.today().toordinal() % turns
+    slow = int(os.environ.get("RENKEI_SLOW_TURNS", "1"))
     kept, left = [], []
     for item in items:
-        module = item.path.stem
-        here = crc32(item.path.relative_to(config.rootpath).as_posix().encode()) % turns == today
-        (kept if here or module.endswith(_EVERY_TIME) else left).append(item)
+        module = item.path.relative_to(config.rootpath)
+        now = module.stem.endswith(_EVERY_TIME) or _has_turn(module.as_posix(), turns)
+        if _PROGRAMS & set(module.parts):
+            now = now and _has_turn(item.nodeid, slow)
+        (kept if now else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
+
+
+def _has_turn(name: str, turns: int) -> bool:
+    return crc32(name.encode()) % turns == date.today().toordinal() % turns
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

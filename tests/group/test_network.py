@@ -78,6 +78,7 @@ def test_it_gives_the_operators_people_nothing_else(cast: Cast, network: UUID) -
     beyond = {name for name in allowed if RULES[name].needs & {"patient", "group"}}
     assert beyond == {
         "group.see", "communication.send", "communication.draft", "attachment.add",
+        "notification.level",
     }  # fmt: skip
     assert not may(load(cast["operator"], "group", cast.group), "group.see")
     assert visible(cast["operator"]) == [network]

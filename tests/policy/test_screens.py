@@ -38,7 +38,7 @@ def addresses(cast: Cast, name: str) -> list[str]:
 def test_the_policy_is_one_tap_away_from_every_page(cast: Cast, name: str) -> None:
     client, without, pages = browser(cast, name), [], 0
     for address in addresses(cast, name):
-        if address.startswith("/sign-out"):
+        if address.startswith("/sign-out") or address == "/offline":  # without a line nothing is
             continue
         response = client.get(address)
         if response.status_code != 200 or "text/html" not in response.headers["Content-Type"]:
