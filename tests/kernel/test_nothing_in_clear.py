@@ -45,6 +45,7 @@ from renkei.disclosure import retention
 from renkei.disclosure.anonymising import Decision
 from renkei.disclosure.answering import permit_outside, permit_reuse
 from renkei.disclosure.asking import Reuse, ask_to_reuse
+from renkei.disclosure.enclosing import Covered
 from renkei.disclosure.erasing import Wish, ask_for_record, return_erasure
 from renkei.disclosure.extracting import Decided, keep_extracts, see_editor
 from renkei.disclosure.faxing import To, note_pages, prepare_fax
@@ -350,14 +351,18 @@ def be_among_colleagues(cast: Cast) -> None:
 def leave_traces(cast: Cast, group: UUID) -> None:
     """What somebody wrote is asked for, permitted, faxed, made anonymous, and taken as a backup."""
     say, chief = SECRETS.__getitem__, cast["administrator_same"]
-    said = send_communication(
-        chief, group, text=say("corrected message"), key=uuid4(), confirmed=True
-    ).id
+    shown = brought(chief, group)
+    said = post(chief, group, shown, text=say("corrected message")).id
     save_draft(chief, group, text=say("draft"))  # the one before went with what was said
     until = clock.today() + timedelta(days=3)
-    use = partial(Reuse, detail=say("what it is to be used for"), users=say("who is to use it"))
+    use = partial(
+        Reuse, detail=say("what it is to be used for"), users=say("who is to use it"),
+        agreed="family", agreed_how="paper",
+    )  # fmt: skip
     requests = [
-        ask_to_reuse(chief, group, messages=[said], asked=use(purpose=purpose, until=until))
+        ask_to_reuse(
+            chief, group, messages=[said], asked=use(purpose=purpose, until=until), files=[shown]
+        )
         for purpose in ("record", "outside")
     ]
     for request in requests:
@@ -369,7 +374,10 @@ def leave_traces(cast: Cast, group: UUID) -> None:
     permit_outside(chief, requests[1].id)
     for part in see_editor(chief, requests[1].id).parts:
         words = Decided({one.key: Decision("change", "足先の冷えだけが続く") for one in part.found})
-        keep_extracts(chief, requests[1].id, decided={part.item: words}, read_through=True)
+        covered = {one.id: Covered(boxes=((1, 2, 300, 400),)) for one in part.files}
+        keep_extracts(
+            chief, requests[1].id, decided={part.item: words}, read_through=True, covered=covered
+        )
     take_own_backup(chief, None, group=group)
     beside(cast, group)
 

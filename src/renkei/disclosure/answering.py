@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from renkei.disclosure.asking import standing_of
-from renkei.disclosure.models import ReuseItem, ReuseRequest
+from renkei.disclosure.models import ReuseFile, ReuseItem, ReuseRequest
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
 from renkei.policy.use_case import Change, use_case
@@ -38,11 +38,16 @@ def _settle(request: ReuseRequest) -> None:
 
 
 @use_case("reuse.permit", on="reuse")
-def permit_reuse(change: Change, *, condition: str = "") -> None:
-    """The author permits it: all that they wrote of it, for this purpose, until this day."""
+def permit_reuse(change: Change, *, condition: str = "", words_only: bool = False) -> None:
+    """The author permits it: all that they wrote of it, for this purpose, until this day.
+
+    Args:
+        words_only: the pictures and files that were asked for with it stay.
+    """
     request = _request(change)
     own = _own(request, change.account)
-    change.silent = all(one.answer == ReuseItem.Answer.YES for one in own)
+    kept = _keep_files(own, words_only)
+    change.silent = not kept and all(one.answer == ReuseItem.Answer.YES for one in own)
     words = clean_text(condition).strip()[:CONDITION]
     for one in own:
         one.answer, one.refusal = ReuseItem.Answer.YES, ReuseItem.Refusal.NONE
@@ -52,6 +57,18 @@ def permit_reuse(change: Change, *, condition: str = "") -> None:
         one.save()
     _settle(request)
     change.detail |= {"answer": "yes", "items": len(own)}
+    if kept:
+        change.detail["files"] = "stay" if words_only else "go"
+
+
+def _keep_files(own: list[ReuseItem], words_only: bool) -> int:
+    """Let the files of these messages stay or go; of how many that changed something.
+
+    What a rule refused stays refused.
+    """
+    states = (ReuseFile.Refusal.NONE, ReuseFile.Refusal.WORDS)
+    was, becomes = states if words_only else states[::-1]
+    return ReuseFile.objects.filter(item__in=own, refusal=was).update(refusal=becomes)
 
 
 @use_case("reuse.decline", on="reuse")

@@ -10,8 +10,9 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from renkei.disclosure.beforehand import permitted_beforehand
+from renkei.disclosure.enclosing import HOW, WHO, enclose
 from renkei.disclosure.items import HERE, Wish
-from renkei.disclosure.models import ReuseItem, ReuseRequest
+from renkei.disclosure.models import ReuseFile, ReuseItem, ReuseRequest
 from renkei.enrollment.papers import make_code
 from renkei.group.models import Group
 from renkei.kernel import clock
@@ -47,11 +48,15 @@ class Reuse:
     detail: str
     users: str
     until: date
+    agreed: str = ""  # outside care: who agreed to this use of the pictures, of ``enclosing.WHO``
+    agreed_how: str = ""  # of ``enclosing.HOW``
 
 
 @use_case("reuse.ask", on="group")
-def ask_to_reuse(change: Change, *, messages: Collection[UUID], asked: Reuse) -> ReuseRequest:
-    """Ask the authors of messages to let one use them.
+def ask_to_reuse(
+    change: Change, *, messages: Collection[UUID], asked: Reuse, files: Collection[UUID] = ()
+) -> ReuseRequest:
+    """Ask the authors of messages to let one use them, with the pictures and files chosen of them.
 
     What cannot be permitted is refused at once, with the reason, and stands in the register: a
     purpose the patient declined, a document from elsewhere, an author who is here no more. One's
@@ -76,12 +81,15 @@ def ask_to_reuse(change: Change, *, messages: Collection[UUID], asked: Reuse) ->
         asked_at=change.now,
         until=_end(asked.until),
     )
-    request.seal("wish_sealed", asdict(_wish(asked)))
+    wish = _wish(asked)
+    request.seal("wish_sealed", asdict(wish))
     declined = not agreed_to_reuse(change.where, asked.purpose)
     made = [_item(change, request, one, declined) for one in found]
+    enclosed = enclose(made, files, request.purpose, agreed=bool(wish.agreed))
     _begin(request, made, declined)
     request.save(force_insert=True)
     ReuseItem.objects.bulk_create(made)
+    ReuseFile.objects.bulk_create(enclosed)
     change.about(
         "ReuseRequest",
         request.id,
@@ -90,6 +98,7 @@ def ask_to_reuse(change: Change, *, messages: Collection[UUID], asked: Reuse) ->
         state=str(request.state),
         refusal=str(request.refusal),
         messages=[one.communication_id.hex for one in made],
+        **({"files": [one.attachment_id.hex for one in enclosed]} if enclosed else {}),
     )
     return request
 
@@ -106,6 +115,10 @@ def _check(change: Change, group: Group, messages: Collection[UUID], asked: Reus
         raise Problem(gettext_noop("Please write what it is for."), field="detail")
     if not clean_text(asked.users).strip():
         raise Problem(gettext_noop("Please write who will use it."), field="users")
+    if bool(asked.agreed) != bool(asked.agreed_how):
+        raise Problem(gettext_noop("Please say who agreed, and how."), field="agreed")
+    if asked.agreed and (asked.agreed not in WHO or asked.agreed_how not in HOW):
+        raise Problem(gettext_noop("Please choose one."), field="agreed")
     today = change.now.astimezone(JAPAN).date()
     if not today <= asked.until <= today + timedelta(days=days):
         raise Problem(
@@ -134,7 +147,8 @@ def _wish(asked: Reuse) -> Wish:
     if asked.purpose != ReuseRequest.Purpose.OUTSIDE:
         return Wish(detail, users)
     days = LEAST + secrets.randbelow(FURTHEST - LEAST + 1)
-    return Wish(detail, users, days if secrets.randbelow(2) else -days)
+    shift = days if secrets.randbelow(2) else -days
+    return Wish(detail, users, shift, asked.agreed, asked.agreed_how)
 
 
 def _end(day: date) -> datetime:

@@ -12,6 +12,7 @@ from typing import Final
 from django.utils.translation import gettext_noop
 
 from renkei.disclosure.asking import last_day
+from renkei.disclosure.enclosing import Picture, pictures_of
 from renkei.disclosure.items import Item, Wish, items, wish_of
 from renkei.disclosure.models import ReuseOpening, ReuseRequest
 from renkei.group.disclosures import open_identity
@@ -32,6 +33,7 @@ class Part:
     text: str
     corrected: bool
     condition: str
+    pictures: tuple[Picture, ...] = ()  # in the PDF alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def copy_of(request: ReuseRequest, found: Collection[Item], opened_at: datetime)
     usable = [one for one in found if one.usable]
     if not usable:
         raise Problem(gettext_noop("Nothing of it can be used any more."))
-    if outside and any(one.extract is None for one in usable):
+    if outside and not all(one.anonymous for one in usable):
         raise Problem(gettext_noop("First what says who it is has to be taken out of it."))
     wish, patient = wish_of(request), request.group.patient
     name = ""
@@ -84,13 +86,29 @@ def copy_of(request: ReuseRequest, found: Collection[Item], opened_at: datetime)
 def _part(item: Item) -> Part:
     face = item.author
     work = "・".join(one for one in (face.profession, face.organization) if one)
-    return Part(face.name, work, item.sent_at, item.text, item.corrected, item.condition)
+    return Part(
+        face.name,
+        work,
+        item.sent_at,
+        item.text,
+        item.corrected,
+        item.condition,
+        pictures_of(item.going, outside=False),
+    )
 
 
 def _extract(item: Item, wish: Wish) -> Part:
     """Without names, and its time as far away as every date in it."""
     moved = item.sent_at + timedelta(days=wish.shift)
-    return Part("", item.author.profession, moved, item.extract or "", False, item.condition)
+    return Part(
+        "",
+        item.author.profession,
+        moved,
+        item.extract or "",
+        False,
+        item.condition,
+        pictures_of(item.going, outside=True),
+    )
 
 
 def note_opening(change: Change, request: ReuseRequest, way: str, count: int) -> None:
@@ -120,4 +138,6 @@ def open_copy(change: Change, *, way: str) -> Copy:
     copy = copy_of(request, items(request.id), change.now)
     note_opening(change, request, way, len(copy.parts))
     change.about("ReuseRequest", request.id, way=way, items=len(copy.parts))
+    if way == "pdf" and (files := sum(len(one.pictures) for one in copy.parts)):
+        change.detail["files"] = files
     return copy

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from renkei.disclosure import anonymising
 from renkei.disclosure.anonymising import Decision, Found, Known, Person
+from renkei.disclosure.enclosing import Covered, Enclosed, keep_covered
 from renkei.disclosure.items import Item, Wish, items, wish_of
 from renkei.disclosure.models import ReuseItem, ReuseRequest
 from renkei.disclosure.notation import comparable
@@ -38,6 +39,7 @@ class Editing:
     text: str
     found: tuple[Found, ...]
     extract: str | None  # what was made of it before
+    files: tuple[Enclosed, ...] = ()  # pictures that go with it
 
     @property
     def pieces(self) -> list[tuple[str, Found | None]]:
@@ -132,6 +134,7 @@ def see_editor(standing: Standing) -> Editor:
             text=one.text,
             found=tuple(anonymising.find(one.text, _written(known, one))),
             extract=one.extract,
+            files=one.going,
         )
         for one in items(request.id)
         if one.usable
@@ -159,16 +162,23 @@ def made_of(part: Editing, decided: Decided) -> str:
 
 
 @use_case("reuse.anonymise", on="reuse")
-def keep_extracts(change: Change, *, decided: Mapping[UUID, Decided], read_through: bool) -> None:
-    """Keep what a person made of every permitted message.
+def keep_extracts(
+    change: Change,
+    *,
+    decided: Mapping[UUID, Decided],
+    read_through: bool,
+    covered: Mapping[UUID, Covered] | None = None,
+) -> None:
+    """Keep what a person made of every permitted message, and covered in its pictures.
 
     Args:
         decided: by the id of the item.
+        covered: by the id of the picture; drawn by hand, for no program looks for faces.
         read_through: the person has read the whole and recognises nobody in it.
 
     Raises:
         Problem: something is undecided; a name, birth date, address or number that may never leave
-            still stands there; or nobody has read it through.
+            still stands there; in a picture nothing is covered; or nobody has read it through.
     """
     asked = change.standing.what.reuse
     assert asked is not None
@@ -184,11 +194,15 @@ def keep_extracts(change: Change, *, decided: Mapping[UUID, Decided], read_throu
             gettext_noop("Please read the whole once more, and say that nobody is recognised."),
             field="read",
         )
+    pictures = [file for one in usable for file in one.going]
+    boxes = keep_covered(pictures, covered or {}, change.account)
     for row in ReuseItem.objects.filter(pk__in=made):
         row.seal("extract_sealed", made[row.id])
         row.extracted_by_id = change.account
         row.save(update_fields=["extract_sealed", "extracted_by"])
     choices = Counter(one.choice for each in decided.values() for one in each.decisions.values())
+    if pictures:
+        change.detail |= {"files": len(pictures), "boxes": boxes}
     change.detail |= {"extracts": len(made)} | {
         word: choices[word] for word in ("take", "leave", "change") if choices[word]
     }
@@ -210,6 +224,7 @@ def _extract(item: Item, known: Known, decided: Decided | None) -> str:
     extract = made_of(part, Decided(cleaned, words))
     if stays := anonymising.still_there(extract, known):
         raise Problem(gettext_noop("This may not stand in it: %(text)s"), text=stays[0].text)
-    if comparable(extract).strip() == "":
+    alone = item.going and not item.text.strip()  # a picture without words
+    if comparable(extract).strip() == "" and not alone:
         raise Problem(gettext_noop("Nothing would be left of it."))
     return extract

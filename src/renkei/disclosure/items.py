@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from renkei.communication.entries import open_text
+from renkei.disclosure.enclosing import Enclosed, enclosed_of
 from renkei.disclosure.models import ReuseRequest
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
@@ -25,6 +26,8 @@ class Wish:
     detail: str
     users: str  # who will use it
     shift: int = 0  # outside care: by how many days every date of this extract is moved
+    agreed: str = ""  # outside care: who agreed to this use of the pictures they are in
+    agreed_how: str = ""
 
 
 class Item(NamedTuple):
@@ -47,12 +50,23 @@ class Item(NamedTuple):
     corrected: bool
     withdrawn: bool
     extract: str | None  # outside care: what a person made of it; None before that
+    files: tuple[Enclosed, ...]  # pictures and documents chosen with it; none once withdrawn
 
     @property
     def usable(self) -> bool:
         """Whether it may stand in a permitted copy: permitted, and not taken back since."""
         permitted = self.answer == "yes" and not self.elsewhere
         return permitted and not self.withdrawn and not self.damaged
+
+    @property
+    def going(self) -> tuple[Enclosed, ...]:
+        """The pictures and documents that stand in a permitted copy with it."""
+        return tuple(one for one in self.files if one.usable) if self.usable else ()
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether a person made an extract of it and went through each of its pictures."""
+        return self.extract is not None and all(one.boxes is not None for one in self.going)
 
     @property
     def waits(self) -> bool:
@@ -82,10 +96,11 @@ _ITEMS = f"""
 def items(request: UUID) -> list[Item]:
     """The items of a request, in the order in which they were written."""
     now = clock.to_us(clock.now())
-    return [_item(found) for found in rows(_ITEMS, [now, request.hex])]
+    enclosed = enclosed_of(request)
+    return [_item(found, enclosed) for found in rows(_ITEMS, [now, request.hex])]
 
 
-def _item(found: tuple[Any, ...]) -> Item:
+def _item(found: tuple[Any, ...], enclosed: dict[UUID, list[Enclosed]]) -> Item:
     (item, key, elsewhere, answer, refusal, beforehand, condition, answered_at, extract,
      message, seq, text_key, version, text, sent_at, corrected_at, withdrawn_at, here,
     ) = found[WIDTH:]  # fmt: skip
@@ -111,6 +126,7 @@ def _item(found: tuple[Any, ...]) -> Item:
         corrected_at is not None,
         withdrawn,
         _opened(of, sealed_by, "extract_sealed", extract),
+        () if withdrawn else tuple(enclosed.get(of, ())),
     )
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from renkei.communication.models import Communication
+from renkei.communication.models import Attachment, Communication
 from renkei.group.models import Group
 from renkei.kernel.clock import MomentField
 from renkei.kernel.entity import Entity
@@ -100,6 +100,34 @@ class ReuseItem(SealedEntity):
             models.UniqueConstraint(fields=["request", "communication"], name="reuse_item_once"),
         ]
         indexes: ClassVar = [models.Index(fields=["author", "answer"], name="reuse_of_author")]
+
+
+class ReuseFile(SealedEntity):
+    """A picture or document of a message that somebody asks to use with it (A16).
+
+    It goes with the words of its message when their author permits them, unless it is refused.
+    """
+
+    class Refusal(models.TextChoices):
+        """Why it stays."""
+
+        NONE = ""
+        ELSEWHERE = "elsewhere"  # it came from another organization (A16.c)
+        KIND = "kind"  # a film or an office document
+        STUDY = "study"  # a PDF, which does not go outside care
+        CONSENT = "consent"  # who is in the picture did not agree to this use (A17.1)
+        WORDS = "words"  # its author permits the words alone
+
+    item = models.ForeignKey(ReuseItem, models.CASCADE, related_name="files", db_index=False)
+    attachment = models.ForeignKey(Attachment, models.CASCADE, related_name="+")
+    refusal = models.CharField(max_length=9, choices=Refusal, default=Refusal.NONE, blank=True)
+    boxes_sealed = SealedField(null=True)  # outside care: what a person covered, in thousandths
+    covered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "attachment"], name="reuse_file_once"),
+        ]
 
 
 class ReuseOpening(Entity):

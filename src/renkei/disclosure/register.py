@@ -29,6 +29,8 @@ class Line:
     until: date
     items: int
     permitted: int
+    files: int  # pictures and documents asked for with them
+    files_permitted: int
     authors: tuple[str, ...]  # their organizations
     manager_answer: str
     openings: int
@@ -43,6 +45,11 @@ _LINES = f"""
       (SELECT COUNT(*) FROM disclosure_reuseitem x WHERE x.request_id = ru.id),
       (SELECT COUNT(*) FROM disclosure_reuseitem x
         WHERE x.request_id = ru.id AND x.answer = 'yes'),
+      (SELECT COUNT(*) FROM disclosure_reusefile f
+        JOIN disclosure_reuseitem x ON x.id = f.item_id WHERE x.request_id = ru.id),
+      (SELECT COUNT(*) FROM disclosure_reusefile f
+        JOIN disclosure_reuseitem x ON x.id = f.item_id
+        WHERE x.request_id = ru.id AND x.answer = 'yes' AND f.refusal = ''),
       (SELECT COUNT(*) FROM disclosure_reuseopening x WHERE x.request_id = ru.id),
       (SELECT MAX(x.at) FROM disclosure_reuseopening x WHERE x.request_id = ru.id),
       (SELECT COUNT(*) FROM disclosure_fax x WHERE x.request_id = ru.id)
@@ -66,7 +73,7 @@ _AUTHORS = """
 
 def _line(found: tuple[Any, ...], own: UUID, authors: tuple[str, ...]) -> Line:
     (_, number, asked_at, purpose, state, refusal, until, manager, organization, count, permitted,
-     openings, opened, faxes) = found[WIDTH:]  # fmt: skip
+     files, files_permitted, openings, opened, faxes) = found[WIDTH:]  # fmt: skip
     end = from_us(until)
     over = end <= clock.now() and state in ("waiting", "permitted")
     return Line(
@@ -79,6 +86,8 @@ def _line(found: tuple[Any, ...], own: UUID, authors: tuple[str, ...]) -> Line:
         until=last_day(end),
         items=count,
         permitted=permitted,
+        files=files,
+        files_permitted=files_permitted,
         authors=authors,
         manager_answer=manager,
         openings=openings,

@@ -73,6 +73,7 @@ OF_GROUP: Final = (  # what stands on another comes before it
     Part("notification.Waiting", "group"),
     Part("notification.Level", "member__group"),
     Part("disclosure.ReuseOpening", "request__group"),
+    Part("disclosure.ReuseFile", "attachment__group"),
     Part("disclosure.ReuseItem", "communication__group"),
     Part("disclosure.ReuseRequest", "group"),
     Part("communication.Viewing", "attachment__group"),

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from renkei.communication.attachments import Item as Attachment
 from renkei.communication.entries import Entry, entries
 from renkei.communication.reading import record_reading
 from renkei.disclosure.asking import last_day
@@ -37,6 +38,11 @@ class Asking:
     declined: frozenset[str]  # purposes the patient did not agree to
     latest: date
     new: bool  # something of it was not disclosed to the person before
+
+    @property
+    def files(self) -> list[Attachment]:
+        """What goes with these messages, in their order."""
+        return [file for one in self.entries for file in one.attachments]
 
 
 @disclosure("reuse.ask", on="group")
@@ -91,6 +97,8 @@ class RequestView:
     purpose: str
     detail: str
     users: str
+    agreed: str  # outside care: who agreed to this use of the pictures they are in
+    agreed_how: str
     asked_at: datetime
     until: date
     word: str  # its state, or "over"
@@ -116,8 +124,18 @@ class RequestView:
 
     @property
     def undecided(self) -> int:
-        """Outside care: permitted ones of which nobody has made an extract yet."""
-        return sum(one.usable and one.extract is None for one in self.items)
+        """Outside care: permitted ones that nobody has gone through yet, words and pictures."""
+        return sum(one.usable and not one.anonymous for one in self.items)
+
+    @property
+    def own_files(self) -> bool:
+        """Whether pictures or files of the person's own are asked for, which they can let stay."""
+        return any(file.refusal in ("", "words") for one in self.own for file in one.files)
+
+    @property
+    def going(self) -> int:
+        """How many pictures and files stand in the copy."""
+        return sum(len(one.going) for one in self.items)
 
     @property
     def answered(self) -> str:
@@ -147,6 +165,8 @@ def see_request(standing: Standing) -> RequestView:
         purpose=request.purpose,
         detail=wish.detail,
         users=wish.users,
+        agreed=wish.agreed,
+        agreed_how=wish.agreed_how,
         asked_at=request.asked_at,
         until=last_day(request.until),
         word=request.state if asked.in_time or request.state == "refused" else "over",

@@ -7,7 +7,7 @@ to the other process through a pipe, and what became of it comes back through on
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +74,15 @@ def pdf(content: bytes, pages: list[int] | None = None) -> Made:
         Problem: it cannot be opened.
     """
     return _done({"do": "pdf", "pages": pages}, content)
+
+
+def covered(content: bytes, boxes: Sequence[Sequence[int]]) -> bytes:
+    """A picture made anew with black boxes on it: left, top, width and height in thousandths.
+
+    Raises:
+        Problem: it cannot be opened.
+    """
+    return _done({"do": "cover", "boxes": [list(one) for one in boxes]}, content).kept
 
 
 def office(content: bytes, ending: str) -> Made:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from renkei.communication.rendering import Rendering
@@ -22,7 +22,7 @@ from renkei.web.errors import sentence
 from renkei.web.page import page, tried
 from renkei.web.patient import after
 from renkei.web.pdf_answer import shown
-from renkei.web.reuse_forms import AskForm, FaxForm, chosen, decided
+from renkei.web.reuse_forms import AskForm, FaxForm, chosen, covered, decided
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -35,6 +35,7 @@ def ask(request: "Request", group: UUID) -> HttpResponse:
     """Ask the authors of the messages that were chosen in the timeline."""
     sending = request.method == "POST"
     messages = chosen(request.POST if sending else request.GET)[: asking.MOST]
+    files = chosen(request.POST, "f")
     view = requests.see_asking(request.actor, group, messages=messages)
     me = view.head.shell.me.face
     initial = {
@@ -46,7 +47,9 @@ def ask(request: "Request", group: UUID) -> HttpResponse:
     if form.is_valid() and tried(
         form,
         lambda: made.append(
-            asking.ask_to_reuse(request.actor, group, messages=messages, asked=form.asked())
+            asking.ask_to_reuse(
+                request.actor, group, messages=messages, asked=form.asked(), files=files
+            )
         ),
     ):
         return after("reuse", reuse=made[0].id)
@@ -58,6 +61,7 @@ def ask(request: "Request", group: UUID) -> HttpResponse:
         head=view.head,
         view=view,
         form=form,
+        files=files,
         log=Rendering({}).html(view.entries, headings=False),
         words=words,
     )
@@ -95,7 +99,8 @@ def one(request: "Request", reuse: UUID) -> HttpResponse:
 def permit(request: "Request", reuse: UUID) -> HttpResponse:
     """The author says yes."""
     condition = request.POST.get("condition", "")
-    answering.permit_reuse(request.actor, reuse, condition=condition)
+    words_only = bool(request.POST.get("words_only"))
+    answering.permit_reuse(request.actor, reuse, condition=condition, words_only=words_only)
     return after("reuse", reuse=reuse)
 
 
@@ -135,11 +140,15 @@ def anonymise(request: "Request", reuse: UUID) -> HttpResponse:
     """The anonymising editor: before and after beside each other, each place decided."""
     editor = extracting.see_editor(request.actor, reuse)
     sent = request.POST
-    given, error = decided(editor, sent), ""
+    given, boxes, error = decided(editor, sent), covered(editor, sent), ""
     if request.method == "POST" and sent.get("do") == "keep":
         try:
             extracting.keep_extracts(
-                request.actor, reuse, decided=given, read_through=bool(sent.get("read"))
+                request.actor,
+                reuse,
+                decided=given,
+                read_through=bool(sent.get("read")),
+                covered=boxes,
             )
         except Problem as problem:
             error = sentence(problem)
@@ -155,9 +164,22 @@ def anonymise(request: "Request", reuse: UUID) -> HttpResponse:
         given=given,
         after={part.item: extracting.made_of(part, given[part.item]) for part in editor.parts},
         sent=sent,
+        boxes_of=_drawn(editor, sent),
         error=error,
         words=words,
     )
+
+
+def _drawn(editor: extracting.Editor, sent: QueryDict) -> dict[UUID, str]:
+    """The boxes of each picture as they are written: what was just sent, or kept before."""
+    return {
+        file.id: sent.get(
+            f"boxes-{file.id.hex}",
+            "\n".join(",".join(map(str, box)) for box in file.boxes or ()),
+        )
+        for part in editor.parts
+        for file in part.files
+    }
 
 
 @require_POST
@@ -166,10 +188,10 @@ def open_it(request: "Request", reuse: UUID) -> HttpResponse:
     way = request.POST.get("way", "")
     try:
         copy = open_copy(request.actor, reuse, way=way)
+        if way == "pdf":
+            return shown(reuse_paper.copy_paper(copy))
     except Problem as problem:
         return _page(request, requests.see_request(request.actor, reuse), error=sentence(problem))
-    if way == "pdf":
-        return shown(reuse_paper.copy_paper(copy))
     if way == "text":
         response = HttpResponse(
             reuse_paper.copy_text(copy), content_type="text/plain; charset=utf-8"

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.disclosure.anonymising import Decision
 from renkei.disclosure.asking import LENGTH, Reuse
+from renkei.disclosure.enclosing import Box, Covered
 from renkei.disclosure.extracting import Decided, Editor
 from renkei.disclosure.faxing import REPLIES, To
 from renkei.web.fields import Choice, Day, Line, Paragraph
-from renkei.web.reuse_words import PURPOSES
+from renkei.web.reuse_words import AGREED, AGREED_HOW, PURPOSES
 
 
 class AskForm(forms.Form):
@@ -33,12 +34,32 @@ class AskForm(forms.Form):
     )
     users = Line(label=_("Who will use it"), max_length=100)
     until = Day(label=_("Until"), future=True)
+    agreed = Choice(
+        label=_("Who agreed to this use of the pictures"),
+        required=False,
+        choices=[("", _("They were not asked")), *AGREED.items()],
+        help_text=_(
+            "For a study meeting or conference alone: a picture of the patient, the family or the"
+            " home goes only when they agreed to this very use. The consent to posting it here is"
+            " not enough."
+        ),
+    )
+    agreed_how = Choice(
+        label=_("How they agreed"), required=False, choices=[("", "—"), *AGREED_HOW.items()]
+    )
 
     def asked(self) -> Reuse:
         """What is asked for."""
         cleaned = self.cleaned_data
         until: date = cleaned["until"]
-        return Reuse(cleaned["purpose"], cleaned["detail"], cleaned["users"], until)
+        return Reuse(
+            cleaned["purpose"],
+            cleaned["detail"],
+            cleaned["users"],
+            until,
+            cleaned["agreed"],
+            cleaned["agreed_how"],
+        )
 
 
 class FaxForm(forms.Form):
@@ -87,14 +108,36 @@ def decided(editor: Editor, sent: Mapping[str, str]) -> dict[UUID, Decided]:
     }
 
 
+def covered(editor: Editor, sent: Mapping[str, str]) -> dict[UUID, Covered]:
+    """What was covered in the pictures of the editor."""
+    return {
+        file.id: Covered(
+            tuple(_boxes(sent.get(f"boxes-{file.id.hex}", ""))),
+            bool(sent.get(f"nobody-{file.id.hex}")),
+        )
+        for part in editor.parts
+        for file in part.files
+    }
+
+
+def _boxes(written: str) -> Iterable[Box]:
+    """Boxes, each ``left,top,width,height``; what is no box is one that is not taken."""
+    for one in written.split():
+        numbers = [
+            int(n) if n.isascii() and n.isdigit() and len(n) < 5 else -1 for n in one.split(",")
+        ]
+        left, top, wide, high = numbers if len(numbers) == 4 else (-1, -1, -1, -1)
+        yield left, top, wide, high
+
+
 def _words(written: str) -> Iterable[str]:
     return (line.strip() for line in written.splitlines() if line.strip())
 
 
-def chosen(sent: Any) -> list[UUID]:
-    """The ids of messages in an address or a form; what is no id is left out."""
+def chosen(sent: Any, name: str = "m") -> list[UUID]:
+    """The ids of messages, or of files, in an address or a form; what is no id is left out."""
     found = []
-    for one in sent.getlist("m"):
+    for one in sent.getlist(name):
         try:
             found.append(UUID(one))
         except ValueError:

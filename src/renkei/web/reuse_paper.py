@@ -1,16 +1,24 @@
 """Permitted copies as PDF and as text, and the sheets of a fax: Japanese, whoever opens them."""
 
+from base64 import b64encode
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Final
+from io import BytesIO
+from typing import Any, Final
+
+from PIL import Image
 
 from renkei.disclosure.copying import Copy, Part
 from renkei.disclosure.faxing import Ready
 from renkei.disclosure.items import shown_number
 from renkei.enrollment.printing import Printed, edition, region_values
 from renkei.kernel import clock
+from renkei.kernel.damage import DAMAGE, tell
+from renkei.kernel.errors import Tampered
 from renkei.kernel.japanese import wareki
 from renkei.paperwork.form import Filled, Sheet, form_pages, form_pdf
 from renkei.paperwork.pdf import pdf
+from renkei.paperwork.stamp import stamped
 from renkei.region.disclosures import public_region
 from renkei.region.form_texts import forms, in_force
 from renkei.region.models import Region
@@ -37,8 +45,10 @@ def _source(part: Part) -> str:
     return "　".join(one for one in (part.author, part.work) if one)
 
 
-def _note(part: Part) -> str:
+def _note(part: Part, pictures: str) -> str:
     said = ["書いたあとに訂正されています。"] if part.corrected else []
+    if part.pictures and pictures:
+        said.append(pictures.format(n=len(part.pictures)))
     if part.condition:
         said.append(f"書いた人の条件: {part.condition}")
     return "　".join(said)
@@ -57,28 +67,66 @@ def _facts(copy: Copy) -> list[tuple[str, str]]:
     return [(name, said) for name, said in about if said]
 
 
-def enclosed(copy: Copy) -> list[dict[str, str]]:
-    """The parts of a copy as the sheets read them."""
+IN_PDF: Final = "（添付{n}件は、PDFの写しに入っています。）"
+NOT_BY_FAX: Final = "（添付{n}件は、FAXでは送りません。）"
+
+
+def enclosed(copy: Copy, pictures: str = IN_PDF) -> list[dict[str, str]]:
+    """The parts of a copy as the sheets read them, and what is said of pictures left out there."""
     outside = copy.purpose == "outside"
     return [
         {
             "source": _source(one),
             "at": _day(one.at.astimezone(clock.JAPAN).date()) if outside else moment(one.at),
             "text": one.text,
-            "note": _note(one),
+            "note": _note(one, pictures),
         }
         for one in copy.parts
     ]
 
 
+def _pictures(copy: Copy, part: Part) -> Iterator[dict[str, Any]]:
+    """Its pictures and pages, each with the stamp burnt in; a sentence for one that does not open.
+
+    A sheet takes texts alone: so a picture travels to it within a drawing.
+    """
+    for number, one in enumerate(part.pictures, 1):
+        try:
+            pages = one.pages()
+        except DAMAGE as found:
+            if isinstance(found, Tampered):
+                tell(found)
+            yield {"caption": f"添付{number}　開けませんでした。", "drawing": ""}
+            continue
+        for place, page in enumerate(pages, 1):
+            picture = stamped(page, copy.user, shown_number(copy.number), copy.opened_at)
+            with Image.open(BytesIO(picture), formats=["JPEG"]) as image:
+                width, height = image.size
+            of = f"（{place}/{len(pages)}）" if len(pages) > 1 else ""
+            yield {
+                "caption": f"添付{number}{of}",
+                "drawing": f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}"'
+                f' height="{height}"><image width="{width}" height="{height}" href="data:image/'
+                f'jpeg;base64,{b64encode(picture).decode()}"/></svg>',
+                "width": width,
+                "height": height,
+            }
+
+
 def copy_paper(copy: Copy) -> Printed:
-    """The copy as PDF, with the name of who opened it and when across every page.
+    """The copy as PDF, with the name of who opened it and when across every page and picture.
+
+    Not within a transaction: pictures are opened here.
 
     Raises:
-        Problem: there is no Japanese font on this machine.
+        Problem: there is no Japanese font on this machine, or others are at pictures for too long.
     """
     region = public_region()
     number = shown_number(copy.number)
+    parts = [
+        {**said, "pictures": list(_pictures(copy, part))}
+        for said, part in zip(enclosed(copy, ""), copy.parts, strict=True)
+    ]
     content = pdf(
         "copy",
         {
@@ -88,7 +136,7 @@ def copy_paper(copy: Copy) -> Printed:
             "number": number,
             "mark": f"{copy.user}　{moment(copy.opened_at)}　{number}",
             "facts": _facts(copy),
-            "parts": enclosed(copy),
+            "parts": parts,
             "closing": CLOSING,
             "footer": f"{region.name} 連携　許可番号 {number}　{_day(copy.until)} まで",
         },
@@ -159,7 +207,7 @@ def _fax_sheet(ready: Ready, pages: str) -> Sheet:
         edition=edition(text),
         footer=f"{region.name} 連携　{region.operator_name}",
         copies=(f"許可番号 {shown_number(ready.copy.number)}",),
-        enclosed=tuple(enclosed(ready.copy)),
+        enclosed=tuple(enclosed(ready.copy, NOT_BY_FAX)),
     )
 
 

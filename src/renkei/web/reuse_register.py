@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 HEAD = (
     "許可番号", "願い出た日時", "願い出た人", "事業所", "目的", "状態", "理由", "期限", "対象の数",
-    "許された数", "書いた人の事業所", "グループ管理者", "開いた回数", "最後に開いた日時",
-    "FAXの回数",
+    "許された数", "添付の数", "許された添付の数", "書いた人の事業所", "グループ管理者",
+    "開いた回数", "最後に開いた日時", "FAXの回数",
 )  # fmt: skip
 
 
@@ -62,6 +62,8 @@ def _row(one: Line) -> list[Any]:
         one.until.isoformat(),
         one.items,
         one.permitted,
+        one.files,
+        one.files_permitted,
         "、".join(one.authors),
         {"": "", "yes": "許可", "no": "不許可"}[one.manager_answer],
         one.openings,

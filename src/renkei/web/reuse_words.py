@@ -34,6 +34,20 @@ REFUSALS: Final = {
     "manager": _("The group's manager does not permit this use."),
     "declined": _("The patient declined this purpose."),
 }
+FILE_REFUSALS: Final = {
+    "": "",
+    "elsewhere": REFUSALS["elsewhere"],
+    "kind": _("Films and office documents cannot be taken out of the network."),
+    "study": _("PDFs are not given for study meetings or conferences."),
+    "consent": _("It shows the patient, the family or the home, who did not agree to this use."),
+    "words": _("Its author permits the words alone."),
+}
+AGREED: Final = {
+    "patient": _("The patient agreed"),
+    "family": _("The family agreed"),
+    "proxy": _("The legal representative agreed"),
+}
+AGREED_HOW: Final = {"words": _("By words"), "paper": _("In writing")}
 KINDS: Final = {
     "name": _("Name"),
     "age": _("Age"),

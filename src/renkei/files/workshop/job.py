@@ -16,7 +16,12 @@ from renkei.files.workshop.sheets import Unfit
 
 MEMORY: Final = 2_000_000_000  # bytes of addresses
 SECONDS: Final = 60  # of the processor
-JOBS: Final = {"picture": pictures.opened, "pdf": papers.opened, "office": documents.opened}
+JOBS: Final = {
+    "picture": pictures.opened,
+    "cover": pictures.covered,
+    "pdf": papers.opened,
+    "office": documents.opened,
+}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any, Final
 
-from renkei.files.workshop.sheets import KEPT, Outcome, Unfit, jpeg, packed, sheet
+from renkei.files.workshop.sheets import KEPT, SCREEN, Outcome, Unfit, jpeg, packed, sheet
 
 PIXELS: Final = 64_000_000  # of a picture that has to be opened in full
 JPEG_PIXELS: Final = 250_000_000  # a JPEG is opened at a fraction of its size
@@ -41,3 +41,26 @@ def opened(content: bytes, job: dict[str, Any]) -> Outcome:
     views, screens, thumbs = packed([sheet(picture)])
     facts = {"views": views, "width": width, "height": height}
     return facts, [kept, screens, thumbs]
+
+
+def covered(content: bytes, job: dict[str, Any]) -> Outcome:
+    """The picture anew, black where boxes lie; what was below them is nowhere in it."""
+    from PIL import Image, ImageDraw, UnidentifiedImageError
+
+    try:
+        with Image.open(BytesIO(content), formats=["JPEG"]) as image:
+            picture = image.convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise Unfit("broken") from error
+    picture.info.clear()
+    draw = ImageDraw.Draw(picture)
+    for left, top, wide, high in job["boxes"]:
+        corners = (
+            left * picture.width // 1000,
+            top * picture.height // 1000,
+            -(-(left + wide) * picture.width // 1000),  # rounded up: rather more than less
+            -(-(top + high) * picture.height // 1000),
+        )
+        draw.rectangle(corners, fill="black")
+    made, _ = jpeg(picture, SCREEN, 86)
+    return {"views": []}, [made, b"", b""]

@@ -1,0 +1,228 @@
+"""Pictures and documents that go with what is asked for: each chosen apart, each with its own rule.
+
+A film and an office document stay; a PDF does not go outside care; a picture of somebody or of a
+home goes only as far as they agreed (A17.1); nothing goes that came from another organization.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from renkei.communication import attachments
+from renkei.communication.models import Attachment
+from renkei.disclosure.models import ReuseFile, ReuseItem, ReuseRequest
+from renkei.files import opening, store
+from renkei.files.kinds import PDF, PICTURE
+from renkei.files.models import File
+from renkei.kernel.damage import DAMAGE
+from renkei.kernel.errors import Problem
+
+MOST: Final = 20  # pictures and documents of one request
+PAGES: Final = 60  # of all of them together
+BOXES: Final = 40  # of one picture
+WHOLE: Final = 1000  # a picture is so wide and so high, for the places of boxes
+LEAST: Final = 5
+WHO: Final = ("patient", "family", "proxy")
+HOW: Final = ("words", "paper")
+OWN: Final = (Attachment.Source.UNSAID, Attachment.Source.OWN)
+
+Box = tuple[int, int, int, int]  # left, top, width, height in thousandths
+
+
+class Enclosed(NamedTuple):
+    """One picture or document of a message that was asked for."""
+
+    id: UUID
+    file: attachments.Item
+    refusal: str
+    boxes: tuple[Box, ...] | None  # outside care: what was covered by hand; None before that
+    screens: File | None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may stand in the copy when its message does."""
+        return not self.refusal and self.screens is not None
+
+
+def refusal_of(one: Attachment, purpose: str, agreed: bool) -> ReuseFile.Refusal:
+    """By which rule it stays.
+
+    Args:
+        agreed: who is in the picture agreed to this very use.
+    """
+    outside = purpose == ReuseRequest.Purpose.OUTSIDE
+    if one.source not in OWN:
+        return ReuseFile.Refusal.ELSEWHERE
+    if one.kind not in (PICTURE, PDF):
+        return ReuseFile.Refusal.KIND
+    if outside and one.kind == PDF:
+        return ReuseFile.Refusal.STUDY
+    covered = agreed if outside else one.consent is not None
+    if one.kind == PICTURE and one.shows is not False and not covered:
+        return ReuseFile.Refusal.CONSENT
+    return ReuseFile.Refusal.NONE
+
+
+def enclose(
+    made: Collection[ReuseItem], files: Collection[UUID], purpose: str, *, agreed: bool
+) -> list[ReuseFile]:
+    """What was chosen of the messages that are asked for; what cannot go is refused at once.
+
+    Raises:
+        Problem: one is not with these messages, or they are too many.
+    """
+    wanted, of = set(files), {one.communication_id: one for one in made}
+    if not wanted:
+        return []
+    if len(wanted) > MOST:
+        raise Problem(gettext_noop("At most %(n)s pictures and files at a time."), n=MOST)
+    posted = Attachment.objects.filter(
+        pk__in=wanted, communication__in=of, state=Attachment.State.READY
+    )
+    found = list(posted.order_by("communication__seq", "number"))
+    if len(found) != len(wanted):
+        raise Problem(gettext_noop("A file you chose is not there any more."))
+    enclosed = []
+    for one in found:
+        assert one.communication_id is not None
+        item = of[one.communication_id]
+        enclosed.append(
+            ReuseFile(
+                key_id=item.key_id,
+                item=item,
+                attachment=one,
+                refusal=refusal_of(one, purpose, agreed),
+            )
+        )
+    going = (one for one in enclosed if not one.refusal)
+    if sum(len(one.attachment.views) for one in going) > PAGES:
+        raise Problem(gettext_noop("At most %(n)s pages of pictures and PDFs at a time."), n=PAGES)
+    return enclosed
+
+
+def enclosed_of(request: UUID) -> dict[UUID, list[Enclosed]]:
+    """The pictures and documents of a request, by its items."""
+    found = ReuseFile.objects.filter(item__request=request).select_related(
+        "attachment__source_organization", "attachment__source_issuer", "attachment__screens"
+    )
+    enclosed: dict[UUID, list[Enclosed]] = {}
+    for one in found.order_by("attachment__number"):
+        about = one.attachment
+        elsewhere = about.source not in OWN
+        enclosed.setdefault(one.item_id, []).append(
+            Enclosed(
+                one.id,
+                attachments.item(about),
+                ReuseFile.Refusal.ELSEWHERE if elsewhere else one.refusal,
+                _boxes(one),
+                about.screens,
+            )
+        )
+    return enclosed
+
+
+def _boxes(one: ReuseFile) -> tuple[Box, ...] | None:
+    """None also where it does not open: then somebody has to cover it again."""
+    if one.boxes_sealed is None:
+        return None
+    try:
+        return tuple(
+            (left, top, wide, high) for left, top, wide, high in one.unseal("boxes_sealed")
+        )
+    except DAMAGE:
+        return None
+
+
+# ── Covering faces by hand (A16.d) ───────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What a person covered in a picture, or that there is nobody in it."""
+
+    boxes: tuple[Box, ...] = ()
+    nobody: bool = False
+
+
+def checked(covered: Covered | None) -> tuple[Box, ...]:
+    """The boxes that were drawn.
+
+    Raises:
+        Problem: nothing is covered and nobody said that nobody is in it, or a box is none.
+    """
+    if covered is None or not (covered.boxes or covered.nobody):
+        raise Problem(
+            gettext_noop("Please cover every face in the pictures, or say that nobody is in it."),
+            field="covered",
+        )
+    fits = all(
+        left >= 0
+        and top >= 0
+        and min(wide, high) >= LEAST
+        and left + wide <= WHOLE
+        and top + high <= WHOLE
+        for left, top, wide, high in covered.boxes
+    )
+    if len(covered.boxes) > BOXES or not fits:
+        raise Problem(gettext_noop("Please check once more."), field="covered")
+    return covered.boxes
+
+
+def keep_covered(
+    enclosed: Collection[Enclosed], given: Mapping[UUID, Covered], account: UUID
+) -> int:
+    """Keep what a person covered in each picture; how many boxes that were.
+
+    Raises:
+        Problem: in one of them nothing was decided.
+    """
+    made = {one.id: checked(given.get(one.id)) for one in enclosed}
+    for row in ReuseFile.objects.filter(pk__in=made):
+        row.seal("boxes_sealed", [list(box) for box in made[row.id]])
+        row.covered_by_id = account
+        row.save(update_fields=["boxes_sealed", "covered_by"])
+    return sum(len(boxes) for boxes in made.values())
+
+
+# ── What leaves ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture or a document of a copy, read when the copy is set."""
+
+    screens: File
+    views: tuple[tuple[int, ...], ...]
+    boxes: tuple[Box, ...] | None  # None for use in care, where nothing is covered
+
+    def pages(self) -> list[bytes]:
+        """Its pages as JPEG, anew and with black boxes where somebody drew them.
+
+        Not within a transaction: covering is done in the workshop.
+
+        Raises:
+            Problem: others are at it for too long.
+            Tampered, Erased: what is stored does not open.
+        """
+        places = [(view[2], view[3]) for view in self.views]
+        found = [b"".join(store.read(self.screens, at, at + long)) for at, long in places]
+        if self.boxes is None:
+            return found
+        with opening.turn():
+            return [opening.covered(one, self.boxes) for one in found]
+
+
+def pictures_of(enclosed: Collection[Enclosed], *, outside: bool) -> tuple[Picture, ...]:
+    """What of it stands in the copy."""
+    return tuple(
+        Picture(
+            one.screens,
+            tuple(tuple(view) for view in one.file.views),
+            (one.boxes or ()) if outside else None,
+        )
+        for one in enclosed
+        if one.usable and one.screens is not None
+    )
