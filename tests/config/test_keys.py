@@ -374,6 +374,7 @@ class Terminal:
         command = [sys.executable, "-m", "renkei", *map(str, arguments)]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # even if the suite itself ignores it
             os.execve(sys.executable, command, KEPT)
         self.shown = ""
         self.from_here = 0

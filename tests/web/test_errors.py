@@ -117,3 +117,12 @@ def test_a_public_page_says_so_when_the_database_is_away(
 
     monkeypatch.setattr(public, "public_region", away)
     assert Client().get("/help").status_code in (200, 503)
+
+
+@pytest.mark.once
+def test_a_form_of_far_too_many_fields_is_answered_in_words_of_ours(cast: Cast) -> None:
+    fields = {f"field{number}": "x" for number in range(400)}
+    answer = Client(raise_request_exception=False).post("/sign-in", fields)
+    assert answer.status_code == 400
+    assert "Bad Request" not in answer.content.decode()
+    assert "うまくいきませんでした" in answer.content.decode()

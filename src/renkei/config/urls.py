@@ -647,6 +647,7 @@ urlpatterns = [
     route("invitations/<uuid:invitation>/take-back", invitation.take_back,
           name="invitation_take_back", needs="invitation.take_back"),
 ]  # fmt: skip
+handler400 = errors.not_understood
 handler404 = errors.not_found
 handler429 = sign_in.too_many
 handler500 = errors.server_error

@@ -175,7 +175,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
-def not_understood(request: HttpRequest) -> HttpResponse:
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """What no page of ours sends, such as a request for another name than this server's."""
     return answer(request, 400, _("That did not work."), _("Please open the page again."))
 
