@@ -64,7 +64,7 @@ def test_the_pages_about_one_colleague(people: People, world: World, size: dict)
 
 @pytest.mark.parametrize(
     ("size", "email"),
-    [(PHONE, "tsukushi@tsumugi.example"), (DESK, "ide@tsumugi.example")],
+    [(PHONE, "toriizuka@tsumugi.example"), (DESK, "ide@tsumugi.example")],
     ids=["phone", "desk"],
 )
 def test_the_pages_of_a_group_and_its_writing_box(
@@ -77,6 +77,7 @@ def test_the_pages_of_a_group_and_its_writing_box(
     page.focus("#write [name=text]")
     page.click("[data-forms]")
     page.click("#sheet [name=choose][value=visit-nurse]")
+    page.wait_for_load_state("networkidle")  # the form has come, and the draft is kept
     page.locator("#write [name=text]").press_sequentially("@")
     page.wait_for_selector("#at-list li")
     found = Axe().run(page, options=WCAG).response["violations"]
