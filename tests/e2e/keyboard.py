@@ -32,7 +32,7 @@ _PREPARE = """() => {
   const seen = new Set(), dull = [], covered = [];
   const isCovered = (one) => {
     const area = one.getBoundingClientRect();
-    if (!area.width || !area.height || area.width < 3) return false;
+    if (!area.height || area.width < 3 || area.height > innerHeight / 2) return false;
     const points = [[.5, .5], [.1, .2], [.9, .8]].map(([x, y]) =>
       [area.left + area.width * x, area.top + area.height * y]);
     return points.every(([x, y]) => {

@@ -6,9 +6,11 @@ is walked without being named here, and one that cannot be walked has to say why
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,9 +90,15 @@ def filled(data: Path, share: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def origin(midorino: Path) -> Iterator[str]:
+def data(midorino: Path, tmp_path: Path) -> Path:
+    """A copy of it: what one share makes is in no other's way."""
+    return Path(shutil.copytree(midorino, tmp_path / "everywhere"))
+
+
+@pytest.fixture
+def origin(data: Path) -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "renkei", "serve", "--data", str(midorino / "renkei")]
+    command = [sys.executable, "-m", "renkei", "serve", "--data", str(data / "renkei")]
     process = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port)],
         env={**KEPT, "RENKEI_LOG": "ERROR"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -151,8 +159,6 @@ def wrong(windows: Windows, who: str, name: str, address: str) -> list[str]:
 
 
 def wait(origin: str) -> None:
-    import urllib.request
-
     for _ in range(600):
         try:
             urllib.request.urlopen(f"{origin}/readyz", timeout=1).read()
@@ -165,9 +171,9 @@ def wait(origin: str) -> None:
 @pytest.mark.clause("A19.1")
 @pytest.mark.parametrize("share", range(SHARES), ids=lambda share: f"share-{share:02}")
 def test_every_page_can_be_read_and_used(
-    midorino: Path, browser: Browser, origin: str, share: int
+    data: Path, browser: Browser, origin: str, share: int
 ) -> None:
-    walked = filled(midorino, share)
+    walked = filled(data, share)
     wait(origin)
     pages = [one for one in walked["pages"] if "not" not in one]
     left = {one["name"]: one["not"] for one in walked["pages"] if "not" in one}
