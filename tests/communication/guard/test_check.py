@@ -13,8 +13,9 @@ import pytest
 from django.core.management.base import CommandError
 
 from renkei.communication.guard.check import DIRECT, FREE, check
-from renkei.communication.guard.roster import Person, Roster, make_ready
+from renkei.communication.guard.roster import Roster, make_ready
 from renkei.communication.guard.words import WHY
+from renkei.communication.guard.writings import Person
 from renkei.config.management.commands.guard import Command, roster_of
 
 HERE = Path(__file__).parent
