@@ -58,7 +58,7 @@ NOT_WALKED = {
     "rights_one": "no request of a patient was taken in",
     "erasure_certificate": "after an erasure: test_story_erasure",
     "erasure_facts": "after an erasure: test_story_erasure",
-    "group_back": "see test_story_life", "free_take_over": "a group that its managers have left",
+    "free_take_over": "a group that its managers have left",
     "family_link": "a relative who has not begun: test_story_family",
 }  # fmt: skip
 

@@ -3,8 +3,9 @@
 import pytest
 
 from renkei.config.routes import routes
+from renkei.group.archiving import archive_group
 from renkei.web import said
-from tests.cast import Cast
+from tests.cast import Cast, group_of_kind
 from tests.web.test_routes import browser
 
 LOOK = {"text_size": "large", "contrast": "standard", "language": "ja"}
@@ -43,3 +44,11 @@ def test_nobody_else_puts_words_there(cast: Cast, words: str) -> None:
     client.cookies[said.COOKIE] = words
     page = client.get("/home").content.decode()
     assert "toast--once" not in page and words not in page
+
+
+def test_a_free_group_is_put_away_and_brought_back_by_its_name(cast: Cast) -> None:
+    group, _ = group_of_kind(cast, "free", {"manager": True, "nurse": False})
+    client = browser(cast, "manager")
+    assert "食支援を学ぶ会" in client.get(f"/groups/{group}/archive").content.decode()
+    archive_group(cast["manager"], group, reason="")
+    assert "食支援を学ぶ会" in client.get(f"/groups/{group}/archive/back").content.decode()
