@@ -12,6 +12,13 @@ from typing import Final
 from renkei.communication.guard.emergency_words import NOT_BEFORE, THINGS
 from renkei.communication.guard.expressions import found_in
 from renkei.communication.guard.folding import Folded
+from renkei.communication.guard.manner import (
+    is_asked,
+    is_mistaken,
+    is_over,
+    is_supposed,
+    is_told_otherwise,
+)
 from renkei.communication.guard.said import (
     PAUSE,
     Said,
@@ -20,14 +27,9 @@ from renkei.communication.guard.said import (
     is_denied,
     said_at,
     sentence_at,
+    sentence_ends,
 )
 from renkei.communication.guard.signs import Sign, heaviest
-from renkei.communication.guard.manner import (
-    is_asked,
-    is_over,
-    is_supposed,
-    is_told_otherwise,
-)
 from renkei.communication.guard.times import is_measured_then, is_of_another_time
 from renkei.communication.guard.vitals import Vital, vitals
 
@@ -80,36 +82,39 @@ def _apart(found: list[Alarm]) -> list[Alarm]:
 
 
 def _all(text: str) -> Iterator[Alarm]:
-    measured = list(vitals(text))
-    yield from _dangerous(text, measured)
+    measured, ends = list(vitals(text)), sentence_ends(text)
+    yield from _dangerous(text, measured, ends)
     signs: list[Sign] = []
+
+    def is_now(kind: str, start: int, end: int) -> bool:
+        if _idiom(text, start, end):
+            return False
+        return _is_now(said_at(text, start, end, ends), kind, measured)
+
     for start, end, expression in found_in(text):
         if not expression.kind:
             signs.append(Sign(start, end, expression.pattern.pattern, expression.weight))
-        elif _is_now(text, expression.kind, start, end, measured):
+        elif is_now(expression.kind, start, end):
             yield start, end, expression.kind
     if heaviest(signs):
-        stated = [sign for sign in signs if _is_now(text, "signs", sign.start, sign.end, measured)]
+        stated = [sign for sign in signs if is_now("signs", sign.start, sign.end)]
         for sign in heaviest(stated):
             yield sign.start, sign.end, "signs"
 
 
-def _dangerous(text: str, measured: list[Vital]) -> Iterator[Alarm]:
+def _dangerous(text: str, measured: list[Vital], ends: list[int]) -> Iterator[Alarm]:
     for vital in measured:
         if not vital.danger:
             continue
-        first, last = sentence_at(text, vital.start)
+        first, last = sentence_at(text, vital.start, ends)
         after = text[vital.end : last]
-        if is_asked(after) or is_supposed(after):
+        if is_asked(after) or is_supposed(after) or is_mistaken(after):
             continue
         if not is_measured_then(text[first:last], vital.start - first):
             yield vital.start, vital.end, vital.kind
 
 
-def _is_now(text: str, kind: str, start: int, end: int, measured: list[Vital]) -> bool:
-    if _idiom(text, start, end):
-        return False
-    said = said_at(text, start, end)
+def _is_now(said: Said, kind: str, measured: list[Vital]) -> bool:
     if _something_else(said, kind) or is_denied(said) or could_be(said):
         return False
     if kind == "calling" and could_be_called(said):
@@ -118,7 +123,7 @@ def _is_now(text: str, kind: str, start: int, end: int, measured: list[Vital]) -
         return False
     if is_told_otherwise(said, kind) or is_of_another_time(said):
         return False
-    over = kind != "suicide" and is_over(text[said.end : min(said.last + 40, len(text))])
+    over = kind != "suicide" and is_over(said.text[said.end : said.last + 40])
     return not over
 
 

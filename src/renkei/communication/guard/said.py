@@ -1,21 +1,20 @@
 """What a text says in one place, and whether the clause it stands in denies or only supposes it."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
 
 # A polite predicate is the end of a sentence, also where nothing is written between it and the next.
-PREDICATE_END = (
-    r"(?:(?<=です)|(?<=ます)|(?<=ました)|(?<=ません)|(?<=でした))"
-    r"(?=[^がかけのしよねとっも、。」』)んでらゆわさなねぐ時際場様方中前後\n])"
+_SENTENCE_END = re.compile(
+    r"[。!?\n]|(?<=[^\d])\.(?=[^\d]|$)"
+    r"|(?:です|ます|ました|ません|でした)(?=[^がかけのしよねとっも、。」』)んでらゆわさなねぐ時際場様方中前後\n])"
 )
+_CLAUSE_END = re.compile(r"[。!?\n、,]")
 # Spaces of a hurried writer, where a predicate stands before: as good as a full stop.
 PAUSE = re.compile(
-    r"(?:(?<=です)|(?<=ます)|(?<=した)|(?<=せん)|(?<=てる)|(?<=ない)|(?<=った)|(?<=んだ)|(?<=すよ)|(?<=いた))[^\S\n]"
+    r"[^\S\n](?:(?<=です.)|(?<=ます.)|(?<=した.)|(?<=せん.)|(?<=てる.)|(?<=ない.)|(?<=った.)|(?<=んだ.)|(?<=すよ.)|(?<=いた.))"
 )
-
-_SENTENCE_END = re.compile(rf"[。!?\n]|(?<=[^\d])\.(?=[^\d]|$)|{PREDICATE_END}")
-_CLAUSE_END = re.compile(rf"[。!?\n、,]|{PREDICATE_END}")
 _FAR: Final = 200  # characters to either side that a sentence is looked at
 _THING = (
     r"(?:など|等|とか|や[^。、\n]{1,8}|も?・[^。、\n]{1,14}|といった)?(?:の|な|する|した|している|しているような|のような|らしき|様の?)?"
@@ -38,7 +37,7 @@ _DENIED_AFTER = re.compile(
     r"[^。、\n]{0,12}(?:ことは(?:ない|ありません|なか)|わけでは(?:ない|ありません)|様子は?(?:も)?(?:ない|ありません|見られ|みられ|なく|なし)|心配は?(?:ない|ありません|なさ)|危険は?(?:ない|ありません)|恐れは(?:ない|ありません)|ほどでは(?:ない|ありません)|なくなり(?:ま|、)|なくなって|には至(?:ら|りま|って)|ではありません|ではない(?!か)|ではなく|なしで|まではいか)"
 )
 _COULD_BE = re.compile(
-    r"[^。、\n]{0,14}?(?:たら(?!し|い(?:い|よ)か)|(?<!なけ)れば|なければ(?!な|い)|場合|とき(?:は|に|の|には|、|用)|(?<!\d)時(?:は|に|の|には|、|用|も|指示|薬|屯用|頓用|使用|投与|坐薬|座薬|対応|$)|際(?:は|に|の|には|、|も)|よう(?:なら|であれば|でしたら|だったら)|なら(?:ば|、|1|す|電|救)|(?:の|ないか(?:と)?|に対する)(?:心配|懸念|不安)|への不安|(?<![なの])が(?:心配|不安)な|予防|防止|防[ぐぎげ]|ないよう|ぬよう|に備え|の備え|有無|かどうか|か(?:を)?(?:確認|観察|チェック|見て|みて|聞い)|ないか(?:、|を|確|見|観|み|注|気|ど|心|と(?:心配|不安|聞|たず|尋))"
+    r"[^。、\n]{0,14}?(?:たら(?!し|い(?:い|よ)か)|(?<!なけ)れば|なければ(?!な|い)|場合|とき(?:は|に|の|には|、|用)|(?<!\d)時(?:は|に|の|には|、|用|も|指示|薬|屯用|頓用|使用|投与|坐薬|座薬|対応|$)|際(?:は|に|の|には|、|も)|よう(?:なら|であれば|でしたら|だったら)|なら(?:ば|、|1|す|電|救)|(?:の|ないか(?:と)?|に対する)(?:心配|懸念|不安)|への不安|(?<![なの])が(?:心配|不安)な|予防|防止|防[ぐぎげ]|ないよう|ぬよう|に備え|の備え|有無|かどうか|か(?:を)?(?:確認|観察|チェック|見て|みて|聞い)|(?<!では)(?<!じゃ)ないか(?:$|、|を|確|見|観|み|注|気|ど|心|と(?:心配|不安|聞|たず|尋))"
     r"|対策|(?:の|への|時の?|場合の)対応|対応(?:方法|手順|策|法|マニュアル|力)|対処(?:法|方法)|(?:の|への|時の?)対処|手当て|処置(?:の|法)|について|(?<!と)の(?:説明|勉強|研修|講習|訓練|演習|資料|マニュアル|パンフ|(?<!との)話|既往|経験|薬|坐薬|頓服|サイン|兆候|徴候が|症状が出|見分け|原因|予測|既応|歴|方(?:へ|に|が|の|は|も|を))|を(?:説明|想定|予測|防|避け|予防|繰り返して(?:き|い)た)|既往|歴(?:あり|が|の|は|も|、|。|$)|後遺症|後の(?:方|リハ|経過|生活|状態)|(?:し|り|れ|き|い)やす|サイン|傾向|体質|持ち(?:の|で)|(?<![をがはも])止めの?(?:薬|坐薬|座薬|テープ|注射|剤|の)|(?:の|時の?|用の?|予防の?|に効く|を抑える|を防ぐ)お?薬(?:を|は|が|の|、|で|も)|スケール|評価(?!で)|とは(?:何|ど)|と(?:いう|の)(?:言葉|テーマ|題)|しないため|にならない|にならぬ|ならないよう|しないよう|起こさない|起こさぬ|させない|されないよう|に注意|に気をつけ|に気を付け|にご?注意|への|教室|セミナー|講座|ポスター|ガイド|カード|キット|訓練|研修|例(?:えば|として|:)|など(?:の|が)(?:症状|とき|場合|あ(?:れば|ったら))|しそう(?:な(?:とき|場合|ら)|になったら)|しないか|の可能性(?:がある(?:ため|ので|方)|に備|を(?:考|説|話)|について|もあるため|が高いため)|可能性に備)"
 )
 _RISK = re.compile(
@@ -130,21 +129,22 @@ class Said:
         return not "ぁ" <= last <= "ゖ" or last in "さみ" or self.words in _NOUNS
 
 
-def sentence_at(text: str, at: int) -> tuple[int, int]:
+def sentence_ends(text: str) -> list[int]:
+    """Where the sentences of a text end."""
+    return [end.end() for end in _SENTENCE_END.finditer(text)]
+
+
+def sentence_at(text: str, at: int, ends: list[int]) -> tuple[int, int]:
     """Where the sentence begins and ends that holds the place."""
-    first, last = max(0, at - _FAR), min(len(text), at + _FAR)
-    for end in _SENTENCE_END.finditer(text, first, last):
-        if end.end() <= at:
-            first = end.end()
-        else:
-            last = end.end()
-            break
+    after = bisect_right(ends, at)
+    first = max(ends[after - 1] if after else 0, at - _FAR)
+    last = min(ends[after] if after < len(ends) else len(text), at + _FAR)
     return first, last
 
 
-def said_at(text: str, start: int, end: int) -> Said:
+def said_at(text: str, start: int, end: int, ends: list[int]) -> Said:
     """The words there, up to where they truly end: 止まら|ない, 苦し|さ, 痛|み."""
-    first, last = sentence_at(text, start)
+    first, last = sentence_at(text, start, ends)
     last = max(last, end)
     if text[start:end].endswith(_CANNOT) and (part := _PART_OF_IT.match(text, end)):
         end = part.end()
