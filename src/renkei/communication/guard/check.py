@@ -10,7 +10,8 @@ from renkei.communication.guard.folding import Folded, fold
 from renkei.communication.guard.meaning import Hit
 from renkei.communication.guard.names import hits, named
 from renkei.communication.guard.numbers import numbers
-from renkei.communication.guard.roster import BUILDING, TOWN, Roster
+from renkei.communication.guard.roster import Roster
+from renkei.communication.guard.writings import BUILDING, TOWN
 
 FREE = "free"
 DIRECT = "direct"
@@ -136,15 +137,13 @@ def _addresses(plain: str, roster: Roster, found: dict[int, list[Hit]]) -> Itera
         if addresses.of_a_house(plain, end):
             continue
         whose = frozenset(
-            who
-            for who in hit.pattern.who
-            if addresses.same_block(blocks, unit, roster.addresses[who])
+            who for who in hit.who if addresses.same_block(blocks, unit, roster.addresses[who])
         )
         if whose:
             yield _Seen("address", hit.start, end, "address", whose)
     for hit in found.get(BUILDING, ()):
         rooms, end = addresses.rooms_at(plain, hit.end)
-        whose = frozenset(who for who in hit.pattern.who if rooms == roster.addresses[who].rooms)
+        whose = frozenset(who for who in hit.who if rooms == roster.addresses[who].rooms)
         if rooms and whose:
             yield _Seen("address", hit.start, end, "address", whose)
     if roster.kana_towns:
