@@ -13,10 +13,8 @@ from renkei.communication.guard.emergency_words import NOT_BEFORE, THINGS
 from renkei.communication.guard.expressions import found_in
 from renkei.communication.guard.folding import Folded
 from renkei.communication.guard.manner import (
-    is_asked,
-    is_mistaken,
+    is_no_value_of_now,
     is_over,
-    is_supposed,
     is_told_otherwise,
 )
 from renkei.communication.guard.said import (
@@ -108,7 +106,7 @@ def _dangerous(text: str, measured: list[Vital], ends: list[int]) -> Iterator[Al
             continue
         first, last = sentence_at(text, vital.start, ends)
         after = text[vital.end : last]
-        if is_asked(after) or is_supposed(after) or is_mistaken(after):
+        if is_no_value_of_now(after):
             continue
         if not is_measured_then(text[first:last], vital.start - first):
             yield vital.start, vital.end, vital.kind

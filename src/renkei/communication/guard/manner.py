@@ -29,8 +29,8 @@ _TO_COME = re.compile(
 )
 _STATED = re.compile(r"(?<!という)(?:た|ている|てる|ています|てます|ており|中)(?:です)?$")
 _LIKENED = re.compile(
-    r"(?:が出る|が流れる|をかく|い|む|なる|く(?:なる|なった)?|る|った|た|ない|そうな?|しそうな?|られる?|れる|に|んじゃう)*(?:よう(?:な|に))?"
-    r"(?:ように(?:静か|ぐっすり|よく眠)|(?P<degree>ほど|程|くらい|ぐらい|かと思)|思い(?!出)|気持ち(?:で|に|だ)|衝撃|もの(?=[のでだ、。])|(?:よう)?な(?:長|高|数|量|作業|時間|騒音|音|声|暑さ|寒さ|混雑|人混み|量|数)|(?:話|歌|曲|映画|小説|物語|ニュース|出来事|事件|知らせ|光景|値段|金額|雰囲気|空気|満員|忙し))"
+    r"(?:が出る|が流れる|をかく|い|む|なる|く(?:なる|なった)?|る|った|た|ない|そうな?|しそうな?|られる?|れる|に|んじゃう){0,4}(?:よう(?:な|に))?"
+    r"(?:ように(?:静か|ぐっすり|よく眠)|(?P<degree>ほど|程|くらい|ぐらい|かと思)|思い(?!出)|気持ち(?:で|に|だ)|衝撃|もの(?=[のでだ、。])|(?:よう)?な(?:長|高|数|量|作業|時間|騒音|音|声|暑さ|寒さ|混雑|人混み|量|数)|(?:もどかし|歯がゆ|悔し)さ|(?:話|歌|曲|映画|小説|物語|ニュース|出来事|事件|知らせ|光景|値段|金額|雰囲気|空気|満員|忙し))"
 )
 _FELT = r"(?:嬉し|うれし|喜|感激|感動|感極|恥ずかし|はずかし|照れ|笑|可笑し|面白|おもしろ|楽し|驚|びっくり|緊張)"
 _MOVED_SO = re.compile(
@@ -62,7 +62,15 @@ _NONE_COMES = re.compile(
     r"(?:は|も)[^。、がをに\n]{0,8}(?:出|起き|起こっ|来|され|行われ)(?:て(?:い)?)?(?:ない|なかった|ません|ず)"
 )
 _SEEN_TO = re.compile(
-    r"[^。\n]{0,8}(?:受診|検査|診察)[^。\n]{0,30}(?:異常(?:は)?な|異常(?:は)?あり?ません|軽い|帰宅|問題な)"
+    r"[^。\n]{0,8}(?:受診|検査|診察|撮|調べ)[^。\n]{0,30}(?:異常(?:は)?な|異常(?:は)?あり?ません|軽い|帰宅|問題な)"
+)
+_SENT_HOME = re.compile(r"[^。\n]{0,4}(?:入院|治療|手術|輸血)[^。\n]{0,20}退院(?:され|し|と)")
+_UNTHOUGHT = re.compile(
+    r"(?:なんて|とは|とも|などと)[^。、\n]{0,4}(?:思わ|言わ|考え)(?:な|ず|れな|ませ)"
+)
+_CAUSED = re.compile(r"は[^。、\n]{0,10}(?:によるもの|が原因|のせい)(?:で|だ)")
+_OF_ACCIDENTS = re.compile(
+    r"事故の?(?:報告|防止|予防|事例|件数|対策)|の(?:量|回数|頻度|色|時間)(?:を|の)[^。、\n]{0,4}(?:記録|記入|測|書)"
 )
 _OVER = re.compile(
     r"[^。\n]{0,30}?(?:が|けど|けれど|ものの|も|後|のち|、|。)[^。\n]{0,6}?(?:現在|今(?:は|のところ|では)|今[日朝回](?:は|も)|本日(?:は|も)|いまは|その後(?:は|、|すぐ)?)[^。\n]{0,16}?"
@@ -76,9 +84,12 @@ _CEASED = re.compile(
     r"(?:は|が|も)(?:[^。、\n]{0,12}?)(?:消失(?!発)|(?:おさま|治ま|収ま|止ま|なくな|無くな)(?:り(?!ませ|そうにな)|っ(?!て(?:い|お)?(?:な|ませ|ら)))|軽快|軽減|(?:と|取)れ(?:て|ま(?!せん)|た)|楽にな|減っ|少なくな|消え(?!な|ま?せん|ず)"
     r"|(?:和ら|やわら)(?:い|ぎ)|落ち着(?:い(?!てい?(?:な|ませ))|き(?!ませ))|解消|改善(?:し(?!な|ませ|てい?(?:な|ませ))|傾向|。|、|$))"
 )
+_NEVER = re.compile(
+    r"[^。\n]{0,16}(?:ことなく|こと(?:が|は|も)?[^。、\n]{0,6}(?:な[いし]|あり?ません))|[^。\n]{0,10}のは[^。\n]{0,16}以来"
+)
 _MISTAKEN = re.compile(r"[^。\n]{0,20}(?:間違い(?:で|だ|、)|誤り|誤作動|故障|ミスで)")
 _EXPLAINED = re.compile(
-    r"[^。、\n]{0,4}のは[^。\n]{0,24}(?:故障|せい|勘違い|間違い|電池|冗談|夢|昔|以前|前の|年前|先月|昨年|去年)"
+    r"[^。、\n]{0,4}のは[^。\n]{0,24}(?:故障|以来|せい|勘違い|間違い|電池|冗談|夢|昔|以前|前の|年前|先月|昨年|去年)"
 )
 _WITHOUT = re.compile(
     r"[^。\n]{0,18}ことなく|[^。、\n]{0,4}(?:こと(?:も|は|が)?(?:な[くい]|ありません)|ずに済)"
@@ -97,10 +108,10 @@ _FEARED = re.compile(
     r"(?:など|等|のこと)?(?:を|が|に)(?:とても|大変|少し)?(?:心配|不安|気に(?:さ|し|な)|怖が|恐れ|おそれ|懸念|おびえ)"
 )
 _HAS_BEEN = re.compile(
-    r"[^。、\n]{0,4}た(?:経験|こと(?!が(?:わか|分か|判)))(?:が|の|も|は)|[^。、\n]{0,6}ことも?が?(?:ある|あり|多)|(?:、[^。、\n]{1,14})+ことが(?:ある|あり)"
+    r"[^。、\n]{0,8}た経験|[^。、\n]{0,3}れた(?:先|病院)|[^。、\n]{0,4}た(?:経験|こと(?!が(?:わか|分か|判)))(?:が|の|も|は)|[^。、\n]{0,6}ことも?が?(?:ある|あり|多)|(?:、[^。、\n]{1,14})+ことが(?:ある|あり)"
 )
 _IN_JEST = re.compile(
-    r"[^。\n]{0,16}(?:と[^。、\n]{0,4}(?:笑|冗談|おどけ)|笑い話|武勇伝|との?自慢)"
+    r"[^。\n]{0,6}に?笑っ|[^。\n]{0,16}(?:と[^。、\n]{0,4}(?:笑|冗談|おどけ)|笑い話|武勇伝|との?自慢)"
 )
 _FORESEEN = re.compile(
     r"最期(?:は|に|が|の時)|亡くなる(?:前|とき|時|数|直前)|いずれ|やがて|将来|進行すると|病気が進むと|一般に|一般的に|高齢者(?:は|の|に)"
@@ -140,13 +151,10 @@ _TOLD_OTHERWISE = (
     _WITHOUT,
     _POSSIBLE,
     _HAS_BEEN,
+    _UNTHOUGHT,
+    _OF_ACCIDENTS,
 )
-_OF_A_THING = (_NONE_COMES, _CEASED, _FEARED, _NONE_SEEN)  # these follow a noun
-
-
-def is_asked(after: str) -> bool:
-    """Whether a clause that goes on like that asks whether there is such a thing."""
-    return _ASKED.match(after) is not None
+_OF_A_THING = (_CAUSED, _NONE_COMES, _CEASED, _FEARED, _NONE_SEEN)  # these follow a noun
 
 
 def is_supposed(after: str) -> bool:
@@ -156,15 +164,17 @@ def is_supposed(after: str) -> bool:
     return _EVEN_IF.match(after) is not None
 
 
-def is_mistaken(after: str) -> bool:
-    """Whether what follows a value says that it was measured or written wrongly."""
-    return _MISTAKEN.match(after) is not None
+def is_no_value_of_now(after: str) -> bool:
+    """Whether what follows a value asks, supposes or denies it, or says that it was a mistake."""
+    return is_supposed(after) or any(
+        way.match(after) for way in (_ASKED, _MISTAKEN, _EXPLAINED, _NEVER)
+    )
 
 
 def is_over(after: str) -> bool:
     """Whether what follows says that it was so and is well now."""
     return _OVER.match(after) is not None or any(
-        way.match(after) for way in (_GONE_BY, _EASED, _SEEN_TO)
+        way.match(after) for way in (_GONE_BY, _EASED, _SEEN_TO, _SENT_HOME)
     )
 
 

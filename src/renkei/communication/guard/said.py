@@ -85,6 +85,7 @@ _ENDS_DENIED = re.compile(
     r"(?![^。、\n]*(?:続|止ま|とま|改善|治ま|おさま|効|反応|返事|意識|動|薬|戻|回復|軽快|落ち着|変化|変わり))[^。、\n]{0,28}?"
     r"(?:なし|無し|ありません(?:でした)?|認め(?:ず|ません(?:でした)?|られず|られません|ない)|[み見]られ(?:ず|ません(?:でした)?|ない)|(?:には|とは)?(?:なら|至ら)(?:ず|ない|なかった|なかったです))"
 )
+_NOT_CALLED = re.compile(r"ません|ますか(?:と|」)[^。、\n]{0,4}(?:聞|尋|問)")
 _NOT_STRUCK = re.compile(
     r"頭(?:部)?(?:は|を|も|の)?(?:打撲|外傷|強打|打っ|打|ぶつけ)(?:た様子|た形跡)?(?:は|も)?(?:て(?:おらず|いな|いません)|なし|ありません|たず|ず)"
 )
@@ -181,7 +182,7 @@ def could_be(said: Said) -> bool:
 
 def could_be_called(said: Said) -> bool:
     """Whether calling for help is what is to be done if it comes to that."""
-    if _COULD_BE.match(said.words) or said.text.startswith("ません", said.end - 1):
+    if _COULD_BE.match(said.words) or _NOT_CALLED.match(said.text, said.end - 1):
         return True
     ordered = _ORDERED.search(said.begun) is not None
     return ordered and _TO_BE_DONE.match(said.text, said.end) is not None
