@@ -245,7 +245,9 @@ def _check_agreement(agreement: Agreement) -> None:
     if agreement.how not in FamilyAgreement.How.values:
         raise Problem(gettext_noop("Please choose one."), field="how")
     if agreement.sheet.strip() and agreement.how != FamilyAgreement.How.PAPER:
-        raise Problem(gettext_noop("A sheet has a number when it was agreed to on paper."), field="sheet")
+        raise Problem(
+            gettext_noop("A sheet has a number when it was agreed to on paper."), field="sheet"
+        )
     if agreement.agreed_on > clock.today():
         raise Problem(gettext_noop("The date is in the future."), field="agreed_on")
 

@@ -147,8 +147,8 @@ def anonymise(request: "Request", reuse: UUID) -> HttpResponse:
     given, boxes, error = decided(editor, sent), covered(editor, sent), ""
     results = seen_results(editor, boxes) if sending else {}
     keeping = sending and sent.get("do") == "keep"
-    look = keeping and not all(one.was_shown(sent) for one in results.values())
-    if keeping and not look:
+    unseen = keeping and not all(one.was_shown(sent) for one in results.values())
+    if keeping and not unseen:
         try:
             extracting.keep_extracts(
                 request.actor,
@@ -165,7 +165,7 @@ def anonymise(request: "Request", reuse: UUID) -> HttpResponse:
         request,
         "reuse/anonymise.html",
         shell=editor.head.shell,
-        status=422 if error or look else 200,
+        status=422 if error or unseen else 200,
         head=editor.head,
         editor=editor,
         given=given,
@@ -173,7 +173,7 @@ def anonymise(request: "Request", reuse: UUID) -> HttpResponse:
         sent=sent,
         boxes_of=_drawn(editor, sent),
         results=results,
-        look=look,
+        unseen=unseen,
         error=error,
         words=words,
     )
