@@ -67,7 +67,7 @@ KEPT: dict[str, _Keeping] = {
                    "screen:hand_over_propose", "screen:hand_over", "screen:hand_overs",
                    "screen:same_persons", "screen:same_person"),
     "A5.1":  _kept("rule:group.open", "rule:group.close", "rule:group.take_over",
-                   "screen:free_take_over"),
+                   "screen:free_take_over", "screen:organization_leaving"),
     "A5.2":  _kept("rule:group.invite", "rule:member.release", "rule:invitation.take_back"),
     "A6":    _kept("rule:group.see", "rule:communication.send", "rule:group.invite",
                    "rule:consent.record", "rule:consent.withdraw", "screen:consents"),
