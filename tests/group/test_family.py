@@ -34,6 +34,7 @@ from renkei.people.models import Account
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from tests.cast import Cast, group_of_kind, paper_of, visible
+from tests.disclosure.test_pages import browser
 from tests.disclosure.world import scan
 
 pytestmark = pytest.mark.clause("A11.5")
@@ -423,6 +424,20 @@ def test_the_agreement_knows_its_signed_sheet_and_the_scan_of_it(cast: Cast) -> 
     assert inside.agreed is not None and inside.agreed.filed
     line = AuditEvent.objects.filter(action="family.invite").latest("seq")
     assert first.id.hex in line.detail
+
+
+def test_the_page_prints_the_sheet_and_takes_its_number_later(cast: Cast) -> None:
+    group, who = opened(cast), daughter(cast)
+    let_in(cast, group.id, who, "h@example.jp", agreement=replace(agreed(), how="words"))
+    client, member = browser(cast, "administrator_same"), FamilyAgreement.objects.get().member_id
+    page = client.get(f"/groups/{group.id}/family").content.decode()
+    address = f"/patients/{cast.patient}/forms/{FORM}"
+    assert f'method="post" action="{address}"' in page
+    assert client.post(address).headers["Content-Type"] == "application/pdf"
+    sheet = Paper.objects.get(form=FORM)
+    assert client.post(f"/members/{member}/sheet", {"sheet": "nonsense"}).status_code == 422
+    assert client.post(f"/members/{member}/sheet", {"sheet": sheet.code}).status_code == 303
+    assert sheet.code in client.get(f"/groups/{group.id}/family").content.decode()
 
 
 def test_only_a_sheet_of_this_patient_and_for_one_agreement(cast: Cast) -> None:
