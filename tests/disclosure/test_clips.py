@@ -23,10 +23,11 @@ from renkei.files.models import File
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.web.reuse_paper import clip_pictures, copy_paper
-from tests.cast import Cast
+from tests.cast import Cast, post
 from tests.communication import attached
 from tests.disclosure.test_enclosing import ask, drawn, opened, photo, posted, refusals
 from tests.disclosure.test_extracting import decided
+from tests.disclosure.test_own_backup import files
 from tests.disclosure.test_pages import browser
 
 SIZE = (480, 270)
@@ -117,8 +118,11 @@ def test_a_film_goes_as_covered_pictures_of_some_seconds(cast: Cast) -> None:
     for secret in (b"SECRETCAMERA", b"SECRETPLACE", b"ftyp"):
         assert secret not in content
     assert drawn(copy_paper(opened(cast, request)).content) == 1
+    number = f"{request.number[:5]}-{request.number[5:]}"
+    post(cast, "manager", "会議です。")
+    assert len(moving(files(cast, "manager")[f"copies/{number}-1.gif"])) == 6  # N4.8
     ways = ReuseOpening.objects.order_by("at").values_list("way", flat=True)
-    assert list(ways) == ["clip", "pdf"]
+    assert list(ways) == ["clip", "pdf", "backup"]
     line = json.loads(AuditEvent.objects.filter(action="reuse.cut").latest("seq").detail)
     assert (line["frames"], line["pace"]) == (6, 6)
     row = ReuseFile.objects.get(pk=of)

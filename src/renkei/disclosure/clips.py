@@ -98,8 +98,8 @@ def cut(actor: Actor, reuse: UUID, *, file: UUID, frames: Sequence[bytes], pace:
         Unknown: it is no film of this request, or stays here.
         Problem: they cannot be taken as pictures of it.
     """
-    check(frames, pace)
     key = _key_of(actor, reuse, file=file)
+    check(frames, pace)
     with opening.turn():
         made = opening.frames(frames)
     kept = store.write(key, [made.screens])
