@@ -15,7 +15,8 @@ TAPPABLE = """all => all.map(one => {
   one.scrollIntoView({ block: "center" });
   const box = one.getBoundingClientRect();
   const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-  return { href: one.getAttribute("href"), high: box.height, wide: box.width, hit: one.contains(hit) };
+  const href = one.getAttribute("href");
+  return { href, high: box.height, wide: box.width, hit: one.contains(hit) };
 })"""
 
 

@@ -179,7 +179,7 @@ def _checked(
 
 @require_http_methods(["GET", "POST"])
 def withdraw(request: "Request", message: UUID) -> HttpResponse:
-    """Take back one's own message, with a reason; asking again because the answer got lost is fine."""
+    """Take back one's own message, with a reason; who asks again, as the answer got lost, may."""
     error = ""
     form = sent(request)
     chosen, words = form.get("choice", ""), form.get("reason", "").strip()
