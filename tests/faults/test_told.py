@@ -1,9 +1,9 @@
 """A server that has somebody to tell is killed, again and again; everybody is told, and once.
 
 By mail: exactly once, since what is put into the outbox bears the id of its letter. By push:
-exactly once, but for one moment. Between the push service taking a push and the commit that says so nobody
-knows whether it arrived; Renkei then errs on telling again, never on losing it, and under the same
-letter, so that the device shows it in the place of the first without a second sound
+exactly once, but for one moment. Between the push service taking a push and the commit that says so
+nobody knows whether it arrived; Renkei then errs on telling again, never on losing it, and under
+the same letter, so that the device shows it in the place of the first without a second sound
 (docs/decisions/0023). The rounds that kill in that moment say so, and no other repeats anything.
 """
 

@@ -10,12 +10,17 @@ from renkei.communication.models import Communication
 from renkei.communication.services import correct_communication
 from renkei.communication.tasks import hand_on_task, make_task
 from renkei.group.charters import write_charter
+from renkei.group.direct import ask_to_connect
 from renkei.notification.choosing import choose_level
 from renkei.notification.kinds import KINDS, Kind
 from renkei.notification.models import Waiting
 from renkei.notification.words import lines
 from renkei.web.incident_words import PAGES
-from tests.cast import Cast, post
+from tests.cast import NAMES, Cast, post
+from tests.device import test_taking_out
+from tests.disclosure import test_reuse
+from tests.disclosure.world import asked as erasure_asked
+from tests.group import test_free
 from tests.notification.world import PushService, let_it_be_time, turn_on
 
 
@@ -84,3 +89,29 @@ def test_every_page_that_is_opened_on_record_has_a_name_there() -> None:
     for path in Path(renkei.__file__).parent.rglob("*.py"):
         found |= set(re.findall(r'opens="(\w+)"', path.read_text()))
     assert found - set(PAGES) == set()
+
+
+@pytest.mark.clause("A15.9", "A13.1", "A12.3", "A16.a", "A11.7")
+def test_whoever_decides_is_told_that_somebody_asks(cast: Cast) -> None:
+    """By their own tests' helpers: a take-out, a connection, a free group, reuse, an erasure."""
+    asked = {
+        "take-out": (lambda: test_taking_out.ask(cast, "manager"), {"administrator_same"}),
+        "connection": (lambda: ask_to_connect(cast["nurse"], cast.role("stranger")), {"stranger"}),
+        "reuse": (lambda: test_reuse.ask(cast), {"nurse"}),
+        "outside": (lambda: test_reuse.ask(cast, purpose="outside", name="physician"), None),
+        "erasure": (lambda: erasure_asked(cast), {"operator"}),
+    }
+    for what, (ask, wanted) in asked.items():
+        Waiting.objects.all().delete()
+        ask()
+        told = _told(Kind.REQUEST)
+        names = {name for name in NAMES[:-1] if cast.account(name) in told}
+        if wanted is None:
+            assert {"manager", "nurse"} <= names and "physician" not in names
+        else:
+            assert wanted <= names and "manager" not in names, (what, names)
+    Waiting.objects.all().delete()
+    group = test_free.found(cast, entry="request")
+    Waiting.objects.all().delete()
+    test_free.ask(cast, "stranger", group)
+    assert _told(Kind.REQUEST) == {cast.account("nurse")}

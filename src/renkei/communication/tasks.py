@@ -184,6 +184,7 @@ def _close(change: Change, state: Task.State, *, words: str | None = None) -> No
     task = _task(change)
     if words is not None:
         task.text = task.sealed("text", words)
+        change.detail["sealed"] = _hash(task.text)
     task.state, task.closed_by_id, task.closed_at = state, change.account, change.now
     change.detail["state"] = state.value
     task.save(update_fields=["state", "closed_by", "closed_at", "text"])

@@ -26,7 +26,7 @@ from renkei.kernel.clock import JAPAN
 from renkei.kernel.database import id_of, rows
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import initials
-from renkei.notification import ending
+from renkei.people import browsers
 from renkei.people.changes import note_administrator, refuse_last_administrator, role_of
 from renkei.people.faces import Face, name_by
 from renkei.people.models import OneTimeLink, OperatorRole, PractitionerRole, Session
@@ -236,9 +236,9 @@ def _end_sessions(change: Change, role: PractitionerRole) -> int:
         ended_at=None,
     ).update(ended_at=change.now)
     if _works_elsewhere(role):
-        ending.end_of_sessions(change, list(sessions.values_list("pk", flat=True)))
+        browsers.end_of_sessions(change, list(sessions.values_list("pk", flat=True)))
     else:
-        ending.end_of_account(change, role.account_id)
+        browsers.end_of_account(change, role.account_id)
     ended, _ = sessions.delete()
     change.end_standings(account=role.account_id)
     return ended

@@ -7,7 +7,6 @@ a key made of the cookie's value.
 
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import MutableMapping
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final, Protocol, cast
@@ -21,7 +20,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
 from renkei.kernel import clock
 from renkei.kernel.database import execute, row
-from renkei.notification import ending
+from renkei.people import browsers
 from renkei.people.figures import of_account
 from renkei.people.models import Account, PractitionerRole, Session
 from renkei.region import parameters
@@ -70,7 +69,7 @@ def lasts_idle(figures: dict[str, Any], *, browser: str, kind: str | None = None
 class Ends(Protocol):
     """A change that can say that standings have ended: a running use case."""
 
-    detail: MutableMapping[str, Any]
+    detail: dict[str, Any]
 
     def end_standings(self, group: UUID | None = None, account: UUID | None = None) -> None:
         """Let streams ask again."""
@@ -122,9 +121,9 @@ def end_sessions(
         sessions = sessions.filter(device_id=device)
     accounts = set(sessions.values_list("account", flat=True))
     if account is not None:
-        ending.end_of_account(change, account, but=but)
+        browsers.end_of_account(change, account, but=but)
     else:
-        ending.end_of_sessions(change, list(sessions.values_list("pk", flat=True)))
+        browsers.end_of_sessions(change, list(sessions.values_list("pk", flat=True)))
     ended, _ = sessions.delete()
     for one in accounts:
         change.end_standings(account=one)
@@ -182,7 +181,7 @@ class SessionStore(DatabaseStore):
         if before is not None and before.account_id is not None:
             kept = {name: getattr(before, name) for name in KEPT}
             Session.objects.filter(pk=stored_key(self.session_key or "")).update(**kept)
-            ending.follow_session(before.pk, stored_key(self.session_key or ""))
+            browsers.follow_session(before.pk, stored_key(self.session_key or ""))
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """The row to write: what Django keeps, and whose session it is."""
