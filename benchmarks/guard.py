@@ -9,7 +9,8 @@ from itertools import product
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "renkei.config.settings")
 
 from renkei.communication.guard.check import FREE, check
-from renkei.communication.guard.roster import Person, make_ready
+from renkei.communication.guard.roster import make_ready
+from renkei.communication.guard.writings import Person
 
 FAMILIES = (
     "髙橋 たかはし, 佐藤 さとう, 鈴木 すずき, 山﨑 やまざき, 渡邉 わたなべ, 斎藤 さいとう,"

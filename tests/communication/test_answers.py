@@ -13,6 +13,7 @@ from renkei.audit.models import AuditEvent
 from renkei.communication import holding
 from renkei.communication.answering import answer_consent
 from renkei.communication.answers import Answers
+from renkei.communication.guard import writings
 from renkei.communication.message import see_confirmation
 from renkei.communication.models import Communication, Draft
 from renkei.communication.moving_draft import add_to_draft
@@ -344,13 +345,24 @@ def test_nothing_is_read_again_while_nothing_has_changed(cast: Cast, other: UUID
 
 
 def test_memory_stays_within_bounds(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "MOST_ACCOUNTS", 2)
-    for name in ("manager", "nurse", "physician"):
+    for name in ("manager", "nurse"):
         send(cast, "おはようございます", name)
-    assert len(holding._held) == 2
+    both = sum(len(one.roster.patterns) for one in holding._held.values())
+    monkeypatch.setattr(holding, "MOST_STRINGS", both)
+    send(cast, "おはようございます", "physician")
+    assert 1 <= len(holding._held) < 3
+    assert sum(len(one.roster.patterns) for one in holding._held.values()) <= both
     monkeypatch.setattr(holding, "_UNASKED_SECONDS", -1)
     holding._let_go()
     assert not holding._held
+
+
+def test_what_is_let_go_leaves_no_name_behind(cast: Cast) -> None:
+    send(cast, "おはようございます")
+    assert writings.of_patient.cache_info().currsize and writings.of_staff.cache_info().currsize
+    holding.forget()
+    assert not holding._held
+    assert not writings.of_patient.cache_info().currsize + writings.of_staff.cache_info().currsize
 
 
 def test_two_at_once_share_one_roster(committed: Cast) -> None:

@@ -28,6 +28,7 @@ from renkei.policy.facts import consent_for_family, consent_for_sharing
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region import parameters
+from renkei.region.edition import edition_of
 from renkei.region.models import Region
 
 NIGHT: Final = (21, 7)  # hours between which the server tells nobody by itself
@@ -50,7 +51,7 @@ def hours_of(figures: dict[str, Any], importance: str) -> int:
 
 
 def _figures(region: UUID) -> dict[str, Any]:
-    return parameters.of(Region.objects.get(pk=region).edition)
+    return parameters.of(edition_of(region))
 
 
 # ── Who has not read it ──────────────────────────────────────────────────────────────────────────

@@ -14,8 +14,10 @@ from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
+from renkei.communication.guard import writings
 from renkei.communication.guard.check import ASK, DIRECT, FREE, PASS, STOP, Verdict, check
-from renkei.communication.guard.roster import Person, Roster, make_ready
+from renkei.communication.guard.roster import Roster, make_ready
+from renkei.communication.guard.writings import Person
 from renkei.group.disclosures import open_identity
 from renkei.kernel import clock, vault
 from renkei.kernel.damage import DAMAGE
@@ -24,8 +26,7 @@ from renkei.people.faces import open_profile
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing, Where, Who
 
-MOST_ACCOUNTS: Final = 200
-MOST_PATIENTS: Final = 20_000  # in all rosters together: some 60 MB
+MOST_STRINGS: Final = 300_000  # in all rosters together: some 60 MB
 _UNASKED_SECONDS: Final = 1800  # then a roster is let go
 _VERDICTS: Final = 64  # kept beside a roster, so that what was confirmed is not checked again
 
@@ -69,6 +70,7 @@ def forget() -> None:
     """Let go of every roster."""
     with _lock:
         _held.clear()
+    writings.forget()
 
 
 def judge(standing: Standing, text: str) -> Verdict:
@@ -154,11 +156,9 @@ def _let_go() -> None:
     before = monotonic() - _UNASKED_SECONDS
     for key in [key for key, held in _held.items() if held.asked_at < before]:
         del _held[key]
-    while len(_held) > 1 and (
-        len(_held) > MOST_ACCOUNTS
-        or sum(len(held.roster.ids) for held in _held.values()) > MOST_PATIENTS
-    ):
-        _held.popitem(last=False)
+    strings = sum(len(held.roster.patterns) for held in _held.values())
+    while len(_held) > 1 and strings > MOST_STRINGS:
+        strings -= len(_held.popitem(last=False)[1].roster.patterns)
 
 
 def _seals(patients: _Rows, colleagues: _Rows) -> bytes:

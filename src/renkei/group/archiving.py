@@ -26,7 +26,7 @@ from renkei.policy.rules import may
 from renkei.policy.standing import Standing, What, Where, Who
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region import parameters
-from renkei.region.models import Region
+from renkei.region.edition import edition_of
 
 NOT_YET: Final = timedelta(days=30)  # after which it is proposed again
 PROPOSED: Final = ("patient", "family", "free")  # kinds of groups that are proposed when quiet
@@ -171,8 +171,7 @@ def _parts(standing: Standing, lines: Sequence[GroupLine]) -> Iterator[tuple[str
 
 def _quiet_days(who: Who) -> int:
     assert who.region is not None
-    edition = Region.objects.get(pk=who.region).edition
-    return int(parameters.of(edition)["quiet_days"])
+    return int(parameters.of(edition_of(who.region))["quiet_days"])
 
 
 def waiting_for(standing: Standing, lines: Sequence[GroupLine]) -> list[Waiting]:

@@ -33,14 +33,13 @@ from renkei.incident.overview import Stopped, own_stop, unmanaged
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import JAPAN, from_us
 from renkei.kernel.database import as_day, as_uuid, execute, for_update, id_of, rows
-from renkei.notification.models import Preference
 from renkei.patient.models import Identity
 from renkei.people.cards import has_card
 from renkei.people.changes import changes_to_note
 from renkei.people.disclosures import PasswordState, password_state
 from renkei.people.faces import COLUMNS, WIDTH, Face, face, open_profile
 from renkei.people.joining import asked_of
-from renkei.people.models import Account, PractitionerRole
+from renkei.people.models import PractitionerRole
 from renkei.people.reminders import WARNINGS
 from renkei.people.staff import resets_to_note
 from renkei.policy.loading import load
@@ -392,6 +391,10 @@ def _of_reviews(standing: Standing, groups: list[GroupLine]) -> Iterator[Task]:
         )  # fmt: skip
 
 
+_RETURNED = """
+    SELECT 1 FROM notification_preference WHERE account_id = %s AND returned_at IS NOT NULL"""
+
+
 def _about_oneself(standing: Standing, me: Face) -> Iterator[Task]:
     """The password that ends soon (A14.3), own rules to read (A22), a card (A20), face (N3.5)."""
     state = password_state(standing)
@@ -399,7 +402,7 @@ def _about_oneself(standing: Standing, me: Face) -> Iterator[Task]:
         yield Task("password", until=state.until, count=state.days_left)
     if waits_for_confirmation(standing):
         yield Task("rules")
-    if Preference.objects.filter(account=me.account, returned_at__isnull=False).exists():
+    if rows(_RETURNED, [me.account.hex]):
         yield Task("returned")
     if standing.who.family:
         return
@@ -409,6 +412,12 @@ def _about_oneself(standing: Standing, me: Face) -> Iterator[Task]:
         yield Task("kana")
     if not me.photo:
         yield Task("photo")
+
+
+_PROFILE = "SELECT key_id, profile_sealed FROM people_account WHERE id = %s"
+_LEAVINGS = """
+    SELECT COUNT(*) FROM people_practitionerrole
+    WHERE organization_id = %s AND ended_at IS NULL AND until <= %s"""
 
 
 def _as_staff(standing: Standing) -> Iterator[Task]:
@@ -421,19 +430,17 @@ def _as_staff(standing: Standing) -> Iterator[Task]:
     if who.role is not None and who.organization is not None and not who.joined.pledged:
         role = PractitionerRole.objects.select_related("organization").get(pk=who.role)
         yield Task("pledge", role.id, organization=role.organization.name)
-    account = Account.objects.only("key_id", "profile_sealed").get(pk=who.account)
-    if open_profile(account.id, account.key_id, account.profile_sealed).get("corrected"):
+    ((key, sealed),) = rows(_PROFILE, [who.account.hex])
+    if open_profile(who.account, id_of(key), sealed).get("corrected"):
         yield Task("renamed")
 
 
 def _of_staff(standing: Standing) -> Iterator[Task]:
     """Leavings whose day is over (N3.7); changes of administrators, for the operator (A7)."""
     who = standing.who
-    if who.administrator:
-        over = PractitionerRole.objects.filter(
-            organization=who.organization, ended_at=None, until__lte=clock.now()
-        )
-        if count := over.count():
+    if who.administrator and who.organization is not None:
+        ((count,),) = rows(_LEAVINGS, [who.organization.hex, clock.to_us(clock.now())])
+        if count:
             yield Task("leavings", count=count)
     if who.operator and (told := changes_to_note(standing)):
         yield Task("administrators", count=len(told), organization=told[0].who.organization)

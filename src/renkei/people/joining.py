@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from renkei.enrollment.pledging import hold_pledges
 from renkei.group.network import take_in_all
+from renkei.kernel.database import id_of, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.people.changes import note_administrator
@@ -176,15 +177,17 @@ class Asked:
     administrator: bool
 
 
+_ASKED_OF = """
+    SELECT r.id, o.name, r.profession, r.administrator FROM people_registration r
+    JOIN people_organization o ON o.id = r.organization_id
+    WHERE r.account_id = %s AND r.answer = '' AND o.suspended_at IS NULL ORDER BY r.made_at"""
+
+
 def asked_of(standing: Standing) -> list[Asked]:
     """Who has registered one; for pages whose own rule has been asked already."""
-    waiting = Registration.objects.filter(
-        account=standing.who.account, answer="", organization__suspended_at=None
-    ).select_related("organization")
-    return [
-        Asked(one.id, one.organization.name, one.profession, one.administrator)
-        for one in waiting.order_by("made_at")
-    ]
+    assert standing.who.account is not None
+    found = rows(_ASKED_OF, [standing.who.account.hex])
+    return [Asked(id_of(one[0]), one[1], one[2], bool(one[3])) for one in found]
 
 
 @use_case("registration.answer", on="region")

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Final
 from uuid import UUID
 
-from renkei.kernel.clock import JAPAN
+from renkei.kernel.clock import JAPAN, now, to_us
 from renkei.kernel.database import id_of, listed, row
 
 # The stricter rules of all the organizations an account ``a`` works for, as text.
@@ -32,6 +32,15 @@ def in_force(
     """The edition in force at ``now``; moments are whole microseconds."""
     due = coming is not None and coming_at is not None and coming_at <= now
     return coming if due else policy
+
+
+def edition_of(region: UUID) -> UUID:
+    """The edition in force in a region now, without the region itself."""
+    found = row(
+        f"SELECT {IN_FORCE} FROM region_region rg WHERE rg.id = %s", [to_us(now()), region.hex]
+    )
+    assert found is not None
+    return id_of(found[0])
 
 
 def served_region() -> UUID | None:

@@ -5,6 +5,7 @@ that all of it is known when a template is compiled and becomes part of the text
 values. What is left to do per page is to put the values in.
 """
 
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -22,7 +23,7 @@ from renkei.kernel.html import html
 
 LANGUAGES: Final = ("ja", "en")
 WORDS: Final = ("_", "gettext")
-FIXED: Final = (*WORDS, "asset", "icon", "language", "url")
+FIXED: Final = (*WORDS, "asset", "icon", "language", "rail_link", "url")
 """Functions whose value stays the same as long as the program runs and the language is one."""
 
 
@@ -98,6 +99,13 @@ class PageEnvironment(Environment):
         other = self.overlay()
         other.language = language
         return other
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What every template knows, as one plain dictionary.
+
+        Jinja2 lays a map over a map, which is walked key by key for each page and each import.
+        """
+        return {**self.globals, **d} if d else self.globals
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         with translation.override(self.language):

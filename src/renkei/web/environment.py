@@ -43,6 +43,12 @@ def icon(name: str, small: bool = False) -> Markup:
     )
 
 
+def rail_link(name: str, sign: str, words: str) -> Markup:
+    """A line of the menu: the page of that name."""
+    link = Markup('<a class="rail-link" href="{}">{}{}</a>')
+    return link.format(url(name), icon(sign), words)
+
+
 def day(value: date) -> str:
     """「11月22日(日)」, with the year when it is not this year."""
     value = value.astimezone(JAPAN).date() if isinstance(value, datetime) else value
@@ -188,6 +194,7 @@ def environment(**options: Any) -> PageEnvironment:
         "language": language,
         "look_of": look_of,
         "rail": rail,
+        "rail_link": rail_link,
         "region": public_region,
         "team": team,
         "today": clock.today,

@@ -13,8 +13,10 @@ import pytest
 from django.core.management.base import CommandError
 
 from renkei.communication.guard.check import DIRECT, FREE, check
-from renkei.communication.guard.roster import Person, Roster, make_ready
+from renkei.communication.guard.numbers import own_number_checks
+from renkei.communication.guard.roster import Roster, make_ready
 from renkei.communication.guard.words import WHY
+from renkei.communication.guard.writings import Person
 from renkei.config.management.commands.guard import Command, roster_of
 
 HERE = Path(__file__).parent
@@ -39,6 +41,26 @@ def drafts(name):
 
 def place(group):
     return group.removeprefix("patient:")
+
+
+@pytest.mark.clause("A12.2")
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("https://renkei.example/groups/ab12cd34-0000-4000-8000-1234567890{}f", "pass"),
+        ("確認キー 3fa9c{}be", "pass"),
+        ("端末 ZX-{}-A1 を交換しました", "pass"),
+        ("資料は 8f3c0a1b-{}-{}-{}-9ab0cdef1234", "pass"),
+        ("番号を控えました。{}でした", "stop"),
+        ("({})", "stop"),
+        ("マイナンバーは{}x", "stop"),
+    ],
+)
+def test_digits_within_something_longer_are_nobodys_number(text, verdict, roster):
+    number = "123456789018"  # its check digit is right
+    assert own_number_checks(number)
+    parts = [number] if text.count("{}") == 1 else [number[:4], number[4:8], number[8:]]
+    assert check(text.format(*parts), FREE, roster, TODAY).verdict == verdict
 
 
 @pytest.mark.once

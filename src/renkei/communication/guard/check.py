@@ -10,7 +10,8 @@ from renkei.communication.guard.folding import Folded, fold
 from renkei.communication.guard.meaning import Hit
 from renkei.communication.guard.names import hits, named
 from renkei.communication.guard.numbers import numbers
-from renkei.communication.guard.roster import BUILDING, TOWN, Roster
+from renkei.communication.guard.roster import Roster
+from renkei.communication.guard.writings import BUILDING, TOWN
 
 FREE = "free"
 DIRECT = "direct"
@@ -135,12 +136,12 @@ def _addresses(plain: str, roster: Roster, found: dict[int, list[Hit]]) -> Itera
             continue
         if addresses.of_a_house(plain, end):
             continue
-        for who in hit.pattern.who:
+        for who in hit.who:
             if addresses.same_block(blocks, unit, roster.addresses[who]):
                 yield _Seen("address", hit.start, end, "address", frozenset((who,)))
     for hit in found.get(BUILDING, ()):
         rooms, end = addresses.rooms_at(plain, hit.end)
-        for who in hit.pattern.who if rooms else ():
+        for who in hit.who if rooms else ():
             if rooms == roster.addresses[who].rooms:
                 yield _Seen("address", hit.start, end, "address", frozenset((who,)))
     if roster.kana_towns:

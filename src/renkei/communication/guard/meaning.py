@@ -6,7 +6,7 @@ A name of a colleague, a place or a house, a longer name or a word that begins l
 import re
 from typing import NamedTuple
 
-from renkei.communication.guard.roster import Pattern
+from renkei.communication.guard.writings import Pattern
 
 _HONOUR = r"(?:さん|さま|様|ちゃん|くん|君|氏|殿|どの|ばあ|じい|おばあ|おじい|婆|爺|翁|嬢|はん|ちゃま|サン|サマ)"
 _TITLE = (
@@ -80,6 +80,7 @@ class Hit(NamedTuple):
     start: int
     end: int
     pattern: Pattern
+    who: frozenset[int]  # places in the list of patients
 
 
 def _script(character: str) -> str:

@@ -19,16 +19,8 @@ from renkei.communication.guard.meaning import (
     honoured_at,
     whole,
 )
-from renkei.communication.guard.roster import (
-    FAMILY,
-    FULL,
-    GIVEN,
-    STAFF,
-    TOWN,
-    Pattern,
-    Roster,
-    age_today,
-)
+from renkei.communication.guard.roster import Roster, age_today
+from renkei.communication.guard.writings import FAMILY, FULL, GIVEN, STAFF, TOWN, Pattern
 
 _NOBODY: frozenset[int] = frozenset()
 NEAR = 25  # characters between a family name and a given name that belong together
@@ -63,9 +55,9 @@ def hits(folded: Folded, roster: Roster) -> dict[int, list[Hit]]:
         folded.key, overlapping=True
     ):
         start, end = of_key[first], of_key[last - 1] + 1
-        for pattern in roster.patterns[which]:
+        for pattern, who in roster.patterns[which]:
             if end - start == last - first or _joined(plain, of_key, first, last, pattern):
-                found[pattern.kind].append(Hit(start, end, pattern))
+                found[pattern.kind].append(Hit(start, end, pattern, who))
     return found
 
 
@@ -94,7 +86,7 @@ def named(folded: Folded, roster: Roster, found: dict[int, list[Hit]], today: da
     names: dict[tuple[int, int], set[int]] = defaultdict(set)
     for hit in found.get(FULL, ()):
         if whole(plain, hit) and not colleague(plain, hit, staff):
-            names[hit.start, hit.end] |= hit.pattern.who
+            names[hit.start, hit.end] |= hit.who
     spans = _longest([Named(*span, "full-name", frozenset(who)) for span, who in names.items()])
     spans += _latin(plain, roster)
     spans += _near(plain, found, staff, spans)
@@ -145,7 +137,7 @@ def _near(
 def _by_patient(found: Sequence[Hit]) -> dict[int, list[Hit]]:
     by_patient: dict[int, list[Hit]] = defaultdict(list)
     for hit in found:
-        for who in hit.pattern.who:
+        for who in hit.who:
             by_patient[who].append(hit)
     return by_patient
 
@@ -176,7 +168,7 @@ def _clues(plain: str, roster: Roster, found: dict[int, list[Hit]], today: date)
     """The patients of whom the text tells the town or the age, which identifies nobody alone."""
     clues: set[int] = set()
     for hit in found.get(TOWN, ()):
-        clues |= hit.pattern.who
+        clues |= hit.who
     told = {int(age[1] or age[2]) for age in _AGE.finditer(plain)}
     if told:
         clues |= {who for who, year in roster.ages.items() if told & set(age_today(year, today))}
@@ -188,7 +180,7 @@ def _with_clue(
 ) -> Iterator[Named]:
     """A name half hidden or shortened, of somebody whom the text also tells of otherwise."""
     for hit in found.get(GIVEN, ()):
-        whose = hit.pattern.who & clues
+        whose = hit.who & clues
         if whose and hit.end - hit.start > 1:
             if given_meant(plain, hit) and honoured_at(plain, hit.end):
                 yield Named(hit.start, hit.end, "masked-name", whose)

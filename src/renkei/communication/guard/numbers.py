@@ -18,6 +18,8 @@ _GROUP = re.compile(r"\d+")
 _MANY_ZEROS = re.compile("0{5,}")  # one of them is easily left out
 
 _OWN_NUMBER = re.compile(r"(?:マイナンバ|個人番号|my\s?number)[^。\n]{0,15}$")
+_BEGAN_BEFORE = re.compile(r"[a-z0-9][-_/.]?$")
+_GOES_ON = re.compile(r"[-_/.]?[a-z0-9]")
 _OTHER_LABEL = re.compile(
     r"(?:番号|番|no|no\.|№|ロット|lot|注文|伝票|追跡|受付|口座|会員|製造|型番|品番|id|jan|tel|電話|免許|fax|シリアル)"
     r"[^。\n]{0,4}$"
@@ -112,14 +114,16 @@ def _of_run(
             if whose := insured.get(number):
                 yield Numbered(start, end, "insurer-number", whose)
             sizes = [len(group.group()) for group in groups[first : last + 1]]
-            if sizes in ([12], [4, 4, 4]) and _is_own_number(text, start, number):
+            if sizes in ([12], [4, 4, 4]) and _is_own_number(text, start, end, number):
                 yield Numbered(start, end, "my-number", frozenset())
 
 
-def _is_own_number(text: str, start: int, number: str) -> bool:
+def _is_own_number(text: str, start: int, end: int, number: str) -> bool:
     before = text[max(0, start - 24) : start]
     if _OWN_NUMBER.search(before):
         return True
+    if _GOES_ON.match(text, end) or _BEGAN_BEFORE.search(before):
+        return False  # part of something longer: of a UUID, an address, a serial number
     stamp = number[:2] in ("19", "20") and "01" <= number[4:6] <= "12"
     return not stamp and own_number_checks(number) and not _OTHER_LABEL.search(before)
 

@@ -12,8 +12,9 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from renkei.communication.guard.check import DIRECT, FREE, Verdict, check
-from renkei.communication.guard.roster import Person, Roster, make_ready
+from renkei.communication.guard.roster import Roster, make_ready
 from renkei.communication.guard.words import WHY
+from renkei.communication.guard.writings import Person
 from renkei.kernel import clock
 
 
