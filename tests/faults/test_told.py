@@ -53,7 +53,7 @@ class Told:
         self.by_path = {browser.path: who for who, browser in self.browsers.items()}
         self.verdict = Verdict()
         self.again = 0  # pushes that came a second time under the same letter
-        self._killed = threading.Event()
+        self._killed, self._killing = threading.Event(), threading.Lock()
         place.environment["RENKEI_PUSH_LOOPBACK"] = "1"
 
     def listen(self) -> None:
@@ -104,9 +104,10 @@ class Told:
             self.service.answered = self._kill
 
     def _kill(self) -> None:
-        if not self._killed.is_set():
-            self._killed.set()
-            self.place.kill()
+        with self._killing:  # pushes arrive several at once
+            if not self._killed.is_set():
+                self.place.kill()
+                self._killed.set()
 
     def _die(self, point: str) -> None:
         if point in ("before the answer", "after the answer"):
