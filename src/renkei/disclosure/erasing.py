@@ -123,7 +123,7 @@ def _asked(
     patient: UUID | None = None,
 ) -> Erasure:
     _check(wish, about_patient=kind != Erasure.Kind.FREE)
-    kept = retention.checked(wish.retention)
+    kept = retention.checked(wish.retention, free=kind == Erasure.Kind.FREE)
     if not wish.copied:
         raise Problem(
             gettext_noop("Please see first that your own records hold what you have to keep."),
