@@ -67,6 +67,8 @@ NOT_THERE |= {"attachment_page", "attachment_thumb", "attachment_film", "attachm
 NOT_THERE |= {"reuse_cut", "reuse_frame", "reuse_clip"}
 # Nor has anybody reviewed anything.
 NOT_THERE |= {"review_paper", "account_review_paper"}
+# Nor was the message withdrawn.
+NOT_THERE |= {"withdrawn"}
 # No organization has a form of its own.
 NOT_THERE |= {"organization_template_remove"}
 # For everybody, but of no use without the password, or a passkey, just shown.

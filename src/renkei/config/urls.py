@@ -111,6 +111,8 @@ urlpatterns = [
           needs="communication.correct"),
     route("messages/<uuid:message>/withdraw", message.withdraw, name="withdraw",
           needs="communication.withdraw"),
+    route("messages/<uuid:message>/withdrawn", message.withdrawn, name="withdrawn",
+          needs="group.see"),
     route("messages/<uuid:message>/hide", message.hide, name="hide", needs="communication.hide"),
     route("messages/<uuid:message>/receipts", message.receipts, name="receipts",
           needs="group.see"),
