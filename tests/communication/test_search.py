@@ -1,6 +1,7 @@
 """Finding what was said: Japanese words, in one's own groups alone, and nothing taken back."""
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -8,10 +9,15 @@ from django.db import connection
 from renkei.audit import trail
 from renkei.communication.index import sqlite
 from renkei.communication.index.keeping import Indexing, forget, rebuild, store
+from renkei.communication.measuring import measured
 from renkei.communication.models import Communication, Reading
 from renkei.communication.query import Query
 from renkei.communication.search import Found, search
-from renkei.communication.services import correct_communication, withdraw_communication
+from renkei.communication.services import (
+    correct_communication,
+    send_communication,
+    withdraw_communication,
+)
 from renkei.group.models import Group
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
@@ -258,3 +264,29 @@ def test_the_last_day_there_is_can_be_asked_for(cast: Cast) -> None:
 def test_days_that_no_calendar_reaches_are_no_fault() -> None:
     assert viewer._month("9999-12") is None and viewer._month("0001-01") is None
     assert attachment._moment("0001-01-01T00:00+14:00") is None
+
+
+def test_only_what_brings_vital_signs_or_one_of_them(cast: Cast) -> None:
+    def measured_with(text: str, **fields: str) -> None:
+        send_communication(
+            cast["nurse"], cast.group, text=text, key=uuid4(), confirmed=True,
+            observed=measured({"by": "author", **fields}, clock.now()),
+        )  # fmt: skip
+
+    post(cast, "nurse", "訪問だけ")
+    measured_with("訪問と体重", weight="46")
+    measured_with("訪問と血圧", systolic="120", diastolic="70")
+    index()
+
+    def found(**asked: str) -> list[str]:
+        return [one.split("\n")[0] for one in find(cast, "訪問", **asked)]
+
+    assert found() == ["訪問と血圧", "訪問と体重", "訪問だけ"]
+    assert found(vital="any") == ["訪問と血圧", "訪問と体重"]
+    assert found(vital="weight") == ["訪問と体重"]
+    assert found(vital="systolic") == ["訪問と血圧"]
+    assert found(vital="spo2") == []
+    assert [one.split("\n")[0] for one in find(cast, "", vital="weight")] == ["訪問と体重"]
+    assert "体重 46.0kg" in find(cast, "体重", vital="weight")[0]
+    with pytest.raises(Problem):
+        find(cast, "訪問", vital="diastolic")

@@ -34,7 +34,7 @@ from renkei.people.models import PractitionerRole, Session
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from renkei.policy.standing import HOST
-from tests.cast import Cast, group_about, post, set_parameters
+from tests.cast import Cast, group_about, group_of_kind, post, set_parameters
 from tests.disclosure.world import (
     asked,
     both_hats,
@@ -242,6 +242,27 @@ def test_nobody_else_sees_it(cast: Cast, name: str) -> None:
     station, clinic = (cast.organizations[one] for one in ("station", "clinic"))
     assert [one.id for one in see_own(cast["administrator_same"], station).waiting] == [erasure.id]
     assert not see_own(cast["administrator_other"], clinic).waiting
+
+
+def test_of_a_free_group_it_is_asked_alone_whether_a_dispute_goes_on(cast: Cast) -> None:
+    group, _ = group_of_kind(cast, "free", {"nurse": True, "manager": False})
+    said = wish(relation="members", retention={"dispute": "exists"})
+    with pytest.raises(Problem):
+        ask_for_group(cast["administrator_same"], group, wish=said)
+    with pytest.raises(Problem):
+        ask_for_group(
+            cast["administrator_same"], group, wish=wish(relation="members", retention={})
+        )
+    made = ask_for_group(
+        cast["administrator_same"],
+        group,
+        wish=wish(relation="members", retention={"dispute": "none"}),
+    )
+    assert made.retention == {"dispute": "none"}
+    with pytest.raises(Problem):  # with a patient's, everything is
+        ask_for_group(
+            cast["administrator_same"], cast.group, wish=wish(retention={"dispute": "none"})
+        )
 
 
 # ── The cooling-off ──────────────────────────────────────────────────────────────────────────────

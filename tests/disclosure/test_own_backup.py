@@ -23,7 +23,7 @@ from renkei.kernel.clock import shifted
 from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.web import own_backup as pages
 from renkei.web.backup_folder import folder
-from tests.cast import Cast, post
+from tests.cast import Cast, group_of_kind, post
 from tests.communication import attached
 from tests.disclosure.test_extracting import study
 from tests.disclosure.test_reuse import ask
@@ -150,6 +150,20 @@ def test_who_is_in_no_group_takes_nothing(cast: Cast, name: str) -> None:
         take_own_backup(cast[name], None)
     with pytest.raises((Problem, Refused)):
         take_own_backup(cast[name], None, group=cast.group)
+
+
+@pytest.mark.clause("N4.8", "A11.5")
+def test_a_relative_takes_what_they_wrote_themselves_and_nothing_of_others(cast: Cast) -> None:
+    group, _ = group_of_kind(cast, "family", {"manager": True, "family": False})
+    post(cast, "family", "昨夜はよく眠れました", group)
+    post(cast, "manager", "木曜に伺います", group)
+    found = files(cast, "family")
+    whole = everything(found)
+    assert "昨夜はよく眠れました" in whole and "ご本人・ご家族" in whole
+    assert "木曜に伺います" not in whole and "130/80" not in whole
+    leave_group(cast["family"], group, reason="もう使わないため")
+    with pytest.raises(Problem):
+        take_own_backup(cast["family"], None)
 
 
 @pytest.mark.clause("N4.8")

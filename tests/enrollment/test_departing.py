@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -9,10 +10,11 @@ from renkei.communication.reading import read_timeline
 from renkei.device.models import Device
 from renkei.enrollment.departing import Goodbye, leave_network, see_checklist
 from renkei.enrollment.models import Departure
+from renkei.group import free
 from renkei.group.archiving import archive_group, bring_back_group
-from renkei.group.models import Invitation, Member
+from renkei.group.models import Group, Invitation, Member
 from renkei.group.network import open_network
-from renkei.group.services import close_group
+from renkei.group.services import appoint_manager, close_group
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
 from renkei.people.models import Account, Organization, PractitionerRole, Session
@@ -20,6 +22,7 @@ from renkei.policy.loading import load
 from renkei.policy.rules import may
 from renkei.region.disclosures import public_organizations
 from tests.cast import NAMES, NOBODY, Cast, loading, make_role, visible
+from tests.disclosure.test_pages import browser
 
 pytestmark = pytest.mark.clause("A3")
 
@@ -120,3 +123,79 @@ def test_the_operator_sees_afterwards_whom_to_ask_and_nobody_leaves_twice(cast: 
     seen = see_checklist(cast["operator"], clinic)
     assert seen.contact == "宵待 草 03-0000-1001" and not seen.may_leave
     assert Departure.objects.count() == 1
+
+
+# ── Free groups that were founded there (A5.1) ───────────────────────────────────────────────────
+
+SAID = {"name": "食支援を学ぶ会", "purpose": "工夫を学びます。", "use": "月に一度集まります。"}
+
+
+def leave_clinic(cast: Cast, **facts: object) -> None:
+    clinic = cast.organizations["clinic"]
+    leave_network(cast["administrator_other"], clinic, goodbye=goodbye(**facts))
+
+
+def founded_in_clinic(cast: Cast, *others: str) -> UUID:
+    group = free.found_group(cast["nurse"], None, **SAID, entry="open").id
+    for name in others:
+        free.join_group(cast[name], group, agreed=True)
+    return group
+
+
+def in_group(cast: Cast, name: str, group: UUID) -> Member:
+    return Member.objects.get(group=group, account=cast.account(name), ended_at=None)
+
+
+@pytest.mark.clause("A5.1", "A12.3")
+def test_a_free_group_goes_on_with_the_organization_of_another_manager(cast: Cast) -> None:
+    group = founded_in_clinic(cast, "manager", "stranger", "physician")
+    heir = in_group(cast, "manager", group)
+    appoint_manager(cast["nurse"], heir.id)
+    (seen,) = see_checklist(cast["administrator_other"], cast.organizations["clinic"]).free
+    assert [one.member for one in seen.heirs] == [heir.id] and seen.managed_elsewhere
+    assert see_checklist(cast["operator"], cast.organizations["clinic"]).free == []
+    for decided in ({}, {group: None}, {group: in_group(cast, "physician", group).id}):
+        with pytest.raises(Problem) as problem:
+            leave_clinic(cast, free=decided)
+        assert problem.value.field == "free"
+    leave_clinic(cast, free={group: heir.id})
+    after = Group.objects.get(pk=group)
+    assert (after.organization_id, after.closed_at) == (cast.organizations["station"], None)
+    assert may(load(cast["manager"], "group", group), "communication.send")
+    assert Departure.objects.get().ended["handed_on"] == 1
+    assert "handed" in [one.event for one in read_timeline(cast["manager"], group).entries]
+
+
+@pytest.mark.clause("A5.1")
+def test_without_such_a_manager_a_member_of_another_organization_takes_charge(cast: Cast) -> None:
+    group = founded_in_clinic(cast, "manager", "physician")
+    heir = in_group(cast, "manager", group)
+    (seen,) = see_checklist(cast["administrator_other"], cast.organizations["clinic"]).free
+    assert [one.member for one in seen.heirs] == [heir.id] and not seen.managed_elsewhere
+    leave_clinic(cast, free={group: heir.id})
+    heir.refresh_from_db()
+    assert heir.manager and Group.objects.get(pk=group).organization_id == heir.role.organization_id
+
+
+@pytest.mark.clause("A5.1")
+def test_or_it_ends_with_the_organization_and_stays_readable(cast: Cast) -> None:
+    group = founded_in_clinic(cast, "manager")
+    leave_clinic(cast, free={group: None})
+    assert Group.objects.get(pk=group).closed_at is not None
+    standing = load(cast["manager"], "group", group)
+    assert may(standing, "group.see") and not may(standing, "communication.send")
+
+
+@pytest.mark.clause("A5.1")
+def test_the_page_of_leaving_asks_about_each_free_group(cast: Cast) -> None:
+    group, alone = founded_in_clinic(cast, "manager"), founded_in_clinic(cast)
+    client, clinic = browser(cast, "administrator_other"), cast.organizations["clinic"]
+    address = f"/organizations/{clinic}/leaving"
+    page = client.get(address).content.decode()
+    assert "食支援を学ぶ会" in page and f"free-{group.hex}" in page
+    said = {"number": 0, "originals": "handed", "contact": "宵待 草", "duties": "on",
+            "erased_on": clock.today().isoformat(), f"free-{alone.hex}": "end"}  # fmt: skip
+    assert client.post(address, said).status_code == 422
+    heir = in_group(cast, "manager", group).id
+    answer = client.post(address, said | {f"free-{group.hex}": str(heir)})
+    assert answer.status_code == 200 and Departure.objects.get().ended["free_ended"] == 1

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,16 @@ class Place:
     def start(self) -> None:
         """Start the server, on the port it had before."""
         self.server = servers.start(self.data, self.whole(), port=self.port, log=self.log)
+
+    def serve(self) -> None:
+        """Start it as an office does, with all that runs beside it: what follows, what sends."""
+        environment = {**os.environ, **self.whole(), "RENKEI_DATA": str(self.data)}
+        command = [sys.executable, "-m", "renkei", "serve", "--port", str(self.port)]
+        began = time.monotonic()
+        with self.log.open("ab") as said:
+            process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
+        self.server = servers.Server(process, self.port, time.monotonic() - began)
+        servers.wait_until_ready(process, self.port)
 
     def kill(self) -> None:
         """Take the server away without a word."""

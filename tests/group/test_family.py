@@ -10,10 +10,13 @@ from renkei.audit.models import AuditEvent
 from renkei.communication.models import Communication
 from renkei.communication.reading import read_timeline
 from renkei.communication.services import send_communication
+from renkei.enrollment.models import Paper
+from renkei.enrollment.papers import file_scan, make_code
 from renkei.enrollment.staffing import add_person
 from renkei.group import family
 from renkei.group.family import Agreement, Relation
 from renkei.group.family_desk import see_family, see_family_link
+from renkei.group.family_sheet import FORM, link_sheet
 from renkei.group.home import see_home
 from renkei.group.models import FamilyAgreement, Group, Member
 from renkei.group.services import leave_group, release_member
@@ -22,6 +25,7 @@ from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.patient.changing import ChangeForm, change_consent
 from renkei.patient.models import Consent, Patient, RelatedPerson
+from renkei.patient.printing import print_form
 from renkei.patient.services import withdraw_consent
 from renkei.people.access import Given, Identified
 from renkei.people.begin import begin
@@ -29,7 +33,9 @@ from renkei.people.joining import NewStaff, answer_registration
 from renkei.people.models import Account
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from tests.cast import Cast, group_of_kind, visible
+from tests.cast import Cast, group_of_kind, paper_of, visible
+from tests.disclosure.test_pages import browser
+from tests.disclosure.world import scan
 
 pytestmark = pytest.mark.clause("A11.5")
 WORD = "ひみつのことば"
@@ -392,3 +398,65 @@ def test_an_organization_that_registers_a_relatives_address_does_not_get_that_ac
     with pytest.raises(Refused):
         answer_registration(cast["family"], None, registration=task.id, right=True)
     assert not Account.objects.get(pk=cast.account("family")).roles.exists()
+
+
+# ── The signed sheet (A11.5) ─────────────────────────────────────────────────────────────────────
+
+
+def printed_sheet(cast: Cast) -> Paper:
+    print_form(cast["administrator_same"], cast.patient, FORM, origin="")
+    return Paper.objects.filter(form=FORM).latest("issued_at")
+
+
+def test_the_agreement_knows_its_signed_sheet_and_the_scan_of_it(cast: Cast) -> None:
+    group, who = opened(cast), daughter(cast)
+    first, second = printed_sheet(cast), printed_sheet(cast)
+    assert first.code != second.code  # each of the family signs one of their own
+    typed = f"{first.code[:5]}-{first.code[5:]}".lower()
+    let_in(cast, group.id, who, "h@example.jp", agreement=replace(agreed(), sheet=typed))
+    kept = FamilyAgreement.objects.get()
+    assert kept.paper == first
+    (inside,) = see_family(cast["manager"], group.id).people
+    assert inside.agreed is not None
+    assert (inside.agreed.sheet, inside.agreed.filed) == (first.code, False)
+    file_scan(cast["administrator_same"], first.code, content=scan())
+    (inside,) = see_family(cast["manager"], group.id).people
+    assert inside.agreed is not None and inside.agreed.filed
+    line = AuditEvent.objects.filter(action="family.invite").latest("seq")
+    assert first.id.hex in line.detail
+
+
+def test_the_page_prints_the_sheet_and_takes_its_number_later(cast: Cast) -> None:
+    group, who = opened(cast), daughter(cast)
+    let_in(cast, group.id, who, "h@example.jp", agreement=replace(agreed(), how="words"))
+    client, member = browser(cast, "administrator_same"), FamilyAgreement.objects.get().member_id
+    page = client.get(f"/groups/{group.id}/family").content.decode()
+    address = f"/patients/{cast.patient}/forms/{FORM}"
+    assert f'method="post" action="{address}"' in page
+    assert client.post(address).headers["Content-Type"] == "application/pdf"
+    sheet = Paper.objects.get(form=FORM)
+    assert client.post(f"/members/{member}/sheet", {"sheet": "nonsense"}).status_code == 422
+    assert client.post(f"/members/{member}/sheet", {"sheet": sheet.code}).status_code == 303
+    assert sheet.code in client.get(f"/groups/{group.id}/family").content.decode()
+
+
+def test_only_a_sheet_of_this_patient_and_for_one_agreement(cast: Cast) -> None:
+    group, who = opened(cast), daughter(cast)
+    sheet, other = printed_sheet(cast), paper_of(cast, form="form-4-patient-consent")
+    for typed in ("nonsense", make_code(), other.code):
+        with pytest.raises(Problem) as problem:
+            let_in(cast, group.id, who, "h@example.jp", agreement=replace(agreed(), sheet=typed))
+        assert problem.value.field == "sheet"
+    in_words = replace(agreed(), how="words", sheet=sheet.code)
+    with pytest.raises(Problem):
+        let_in(cast, group.id, who, "h@example.jp", agreement=in_words)
+    let_in(cast, group.id, who, "h@example.jp", agreement=replace(agreed(), how="words"))
+    member = FamilyAgreement.objects.get().member_id
+    link_sheet(cast["manager"], member, typed=sheet.code)
+    kept = FamilyAgreement.objects.get()
+    assert (kept.paper, kept.how) == (sheet, "paper")
+    with pytest.raises(Problem, match="another"):
+        let_in(cast, group.id, None, "k@example.jp", agreement=replace(agreed(), sheet=sheet.code))
+    for name in ("nurse", "stranger", "operator", "administrator_other"):
+        with pytest.raises((Refused, Unknown)):
+            link_sheet(cast[name], member, typed=printed_sheet(cast).code)

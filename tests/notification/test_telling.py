@@ -1,7 +1,7 @@
 """Who is told, when, of what; once, whatever dies in between; and never what it is about."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from email import message_from_bytes
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from renkei.notification.push_keys import current, make_push_key
 from renkei.notification.reach import reached
 from renkei.notification.timing import due, quiet_until
 from renkei.notification.waking import Listener, Said, wakes
-from renkei.people.models import Account, Session
+from renkei.people.models import Account, PractitionerRole, Session
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from renkei.policy.standing import HOST
@@ -368,3 +368,27 @@ def test_a_test_comes_at_once_even_in_quiet_hours(
     assert len(list(outbox.glob("*.eml"))) == 1
     with pytest.raises(Problem):  # nobody fills a mailbox with tests
         try_out(awake["manager"], None)
+
+
+@pytest.mark.clause("N4.9")
+def test_who_may_but_read_is_not_woken_at_night_by_what_is_urgent(
+    awake: Cast, service: PushService
+) -> None:
+    night = datetime.combine(clock.today() + timedelta(days=1), time(2), JAPAN)
+    for name in ("manager", "physician"):
+        turn_on(awake, name, service)
+        choose(awake[name], None, mail="at_once", quiet_from=21 * 60, quiet_until=7 * 60,
+               urgent_through=True)  # fmt: skip
+    role = PractitionerRole.objects.filter(pk=awake.role("physician"))
+    role.update(restriction="read_only")
+    Session.objects.update(idle_until=night + timedelta(days=1), until=night + timedelta(days=1))
+    with clock.shifted(night - clock.now()):
+        say(awake, "nurse", "至急お願いします", importance="urgent")
+        sending.send_due()
+        assert len(service.got) == 1  # the manager
+        left = Waiting.objects.filter(account=awake.account("physician"))
+        assert {one.due_at.astimezone(JAPAN).hour for one in left} == {7}
+        assert awake.account("manager") not in waits("push")
+    with clock.shifted(night + timedelta(hours=5, minutes=1) - clock.now()):
+        sending.send_due()
+    assert len(service.got) == 2  # in the morning, not lost

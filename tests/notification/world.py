@@ -3,8 +3,8 @@
 import json
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -94,11 +94,16 @@ class Push:
 
 @dataclass
 class PushService:
-    """Takes what is pushed; ``answers`` says how it answers, 201 once there is nothing left."""
+    """Takes what is pushed; ``answers`` says how it answers, 201 once there is nothing left.
+
+    ``taken`` happens between taking a push and answering it, ``answered`` once it was answered.
+    """
 
     origin: str = ""
     got: list[Push] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    taken: Callable[[], None] = lambda: None
+    answered: Callable[[], None] = lambda: None
 
 
 @contextmanager
@@ -109,11 +114,14 @@ def push_service() -> Iterator[PushService]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             service.got.append(Push(self.path, dict(self.headers), body))
+            service.taken()
             status, headers = service.answers.pop(0) if service.answers else (201, {})
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.end_headers()
+            with suppress(OSError):  # who asked may have died meanwhile
+                self.end_headers()
+            service.answered()
 
         def log_message(self, *_: object) -> None:
             pass

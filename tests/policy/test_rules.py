@@ -166,7 +166,7 @@ ROWS: dict[str, dict[str, str]] = {
     "passkey.guard":            "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "clock.record":             "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "reuse.own":                "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -",
-    "own_backup.take":          "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -    -    -",
+    "own_backup.take":          "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -    -",
     },
     "disaster": {
     "disaster.see":             "-    -    -    -    -    -    -    -    -    -    -    cnwe -",
@@ -333,6 +333,7 @@ ROWS: dict[str, dict[str, str]] = {
     "reuse.permit_outside":     "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "reuse.decline_outside":    "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "reuse.anonymise":          "-    -    -    -    -    -    -    -    -    -    -    -    -",
+    "reuse.cut":                "cnwe -    -    -    -    -    -    -    -    -    -    -    -",
     "reuse.open":               "cnwe -    -    -    -    -    -    -    -    -    -    -    -",
     "reuse.withdraw":           "cnwe -    -    -    -    -    -    -    -    -    -    -    -",
     "fax.print":                "cnwe -    -    -    -    -    -    -    -    -    -    -    -",

@@ -63,8 +63,12 @@ NOT_THERE |= {"same_person_arrange"}
 NOT_THERE |= {"registration", "administrator_noted", "staff_receipt"}
 # Nor is there a page of the attachment, and it is no film.
 NOT_THERE |= {"attachment_page", "attachment_thumb", "attachment_film", "attachment_poster"}
+# Of no film anything was asked for.
+NOT_THERE |= {"reuse_cut", "reuse_frame", "reuse_clip"}
 # Nor has anybody reviewed anything.
 NOT_THERE |= {"review_paper", "account_review_paper"}
+# Nor was the message withdrawn.
+NOT_THERE |= {"withdrawn"}
 # No organization has a form of its own.
 NOT_THERE |= {"organization_template_remove"}
 # For everybody, but of no use without the password, or a passkey, just shown.
@@ -152,6 +156,7 @@ def address_of(cast: Cast, name: str, one: dict[str, Any], notice: str) -> str:
         "device": device_of(cast),
         "take_out": take_out_of(cast),
         "reuse": reuse_of(cast),
+        "film": cast.account("nurse"),  # no film of that request
         "hand_over": hand_over_of(cast),
         "pair": cast.account("nurse"),  # no pair of records
         "token": "ABCDE",

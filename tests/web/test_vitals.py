@@ -118,7 +118,7 @@ def test_days_without_a_value_are_not_joined_and_what_is_outside_has_its_own_sig
     assert xs == sorted(xs) and xs[0] >= 42 and xs[-1] <= 352
     heavy, light = curve.points[3].y, curve.points[0].y
     assert heavy < chart.bands[0].y < light < chart.bands[0].y + chart.bands[0].height
-    assert (chart.least, chart.most, chart.newest) == ("46", "48", "47.9")
+    assert (chart.least, chart.most, chart.newest) == ("46.0", "48.0", "47.9")
 
 
 @pytest.mark.once

@@ -10,6 +10,7 @@ that there is something unread.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -102,8 +103,14 @@ def _tell_again(
             at=change.now,
             accounts=sorted(one.hex for one in accounts),
         )
-        change.detail |= {"told": len(accounts)}
+        told = sorted(one.hex for one in accounts)
+        change.detail |= {"told": len(accounts), "whom": whom(told)}
     return len(accounts)
+
+
+def whom(accounts: list[str]) -> str:
+    """What a line says of who was told: not each of them, but that it was these."""
+    return sha256(",".join(sorted(accounts)).encode()).hexdigest()
 
 
 @use_case("communication.ask_again", on="communication")

@@ -142,11 +142,13 @@ _IDS = (0, 1, 4, 5, 6, 15)  # columns of ``_MESSAGES`` that hold ids
 _SEALED = (16, 17, 19)
 
 
-def _hexed(value: Any) -> Any:
+def hexed(value: Any) -> Any:
+    """An id as hexadecimal digits, as it comes from either database."""
     return value if value is None or isinstance(value, str) else value.hex
 
 
-def _hash(sealed: Any) -> str | None:
+def hash_of(sealed: Any) -> str | None:
+    """The hash of what is sealed."""
     return None if sealed is None else sha256(sealed).hexdigest()
 
 
@@ -154,15 +156,15 @@ def _messages() -> Iterator[Message]:
     for found in read_on(_MESSAGES):
         columns: list[Any] = list(found)
         for at in _IDS:
-            columns[at] = _hexed(columns[at])
+            columns[at] = hexed(columns[at])
         for at in _SEALED:
-            columns[at] = _hash(columns[at])
+            columns[at] = hash_of(columns[at])
         yield Message._make(columns)
 
 
 def _earlier() -> Iterator[Earlier]:
     for message, number, replaced_at, text, measured in read_on(_EARLIER):
-        yield Earlier(_hexed(message), number, replaced_at, _hash(text) or "", _hash(measured))
+        yield Earlier(hexed(message), number, replaced_at, hash_of(text) or "", hash_of(measured))
 
 
 def _carried() -> Iterator[Carried]:
@@ -172,46 +174,44 @@ def _carried() -> Iterator[Carried]:
         except ValueError:
             views = None
         files, sealed, facts = list(one[3:6]), list(one[6:9]), list(one[9:15])
-        about = told(
-            _hexed(one[2]), files, sealed, facts, list(one[15:17]), list(one[17:19]), views
-        )
-        yield Carried(_hexed(one[0]), one[1], about)
+        about = told(hexed(one[2]), files, sealed, facts, list(one[15:17]), list(one[17:19]), views)
+        yield Carried(hexed(one[0]), one[1], about)
 
 
 def _named() -> Iterator[Named]:
     for message, number, group, what, account, word in read_on(_NAMED):
-        about = [what, _hexed(account), told_of(word)]
-        yield Named(_hexed(message), number, _hexed(group), about)
+        about = [what, hexed(account), told_of(word)]
+        yield Named(hexed(message), number, hexed(group), about)
 
 
 def _understood() -> Iterator[Understood]:
     for message, account, at in read_on(_UNDERSTOOD):
-        yield Understood(_hexed(message), _hexed(account), at)
+        yield Understood(hexed(message), hexed(account), at)
 
 
-def _detail(written: str) -> Detail:
-    """What a line says; nothing if it was changed into something else."""
+def detail_of(written: Any, kind: type = dict) -> Any:
+    """What a line, or such a column, says; nothing if it was changed into something else."""
     try:
-        found = orjson.loads(written)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        found = written if isinstance(written, kind) else orjson.loads(written)
+    except (TypeError, ValueError):
+        return kind()
+    return found if isinstance(found, kind) else kind()
 
 
 def _lines() -> Iterator[Line]:
     collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
     for entity, stream, at, actor, action, detail in read_on(_LINES.format(collation=collation)):
         message = entity.removeprefix(_ENTITY)
-        yield Line(message, stream, at, _hexed(actor), action, _detail(detail))
+        yield Line(message, stream, at, hexed(actor), action, detail_of(detail))
 
 
 def event_lines() -> Iterator[Line]:
     """The lines in which events stand, one for each event."""
     for stream, at, actor, action, detail in read_on(_EVENTS):
-        for entry in _detail(detail).get("entries", ()):
+        for entry in detail_of(detail).get("entries", ()):
             # a line that was changed into something else is for the proof of the chains
             if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                yield Line(entry["id"], stream, at, _hexed(actor), action, entry)
+                yield Line(entry["id"], stream, at, hexed(actor), action, entry)
 
 
 def erased_groups(actions: tuple[str, ...]) -> frozenset[str]:
@@ -219,7 +219,7 @@ def erased_groups(actions: tuple[str, ...]) -> frozenset[str]:
     named = ", ".join(f"'{one}'" for one in actions)
     found: set[str] = set()
     for (detail,) in read_on(_ERASED.format(actions=named)):
-        groups = _detail(detail).get("groups", ())
+        groups = detail_of(detail).get("groups", ())
         found |= {one for one in groups if isinstance(one, str)}
     return frozenset(found)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from renkei.communication import log
+from renkei.communication import log, observations
 from renkei.communication.entries import Faces
 from renkei.communication.excerpt import Piece, excerpt
 from renkei.communication.index.tokens import searched
@@ -20,6 +20,7 @@ COLUMNS: Final = """
     t.importance,
     (SELECT COUNT(*) FROM communication_attachment f WHERE f.communication_id = t.id)"""
 WIDTH: Final = 12
+MEASURED: Final = ", t.measured"  # for who looks for one of the vital signs
 SAID: Final = "t.event = '' AND t.withdrawn_at IS NULL"  # what may be shown apart from its log
 
 
@@ -55,8 +56,15 @@ class Opened(NamedTuple):
 class Opening:
     """Makes hits of rows, for one answer."""
 
-    def __init__(self, lines: Iterable[GroupLine], parts: Sequence[str] = ()) -> None:
-        """Take the groups the person may see, and the words that have to stand in a message."""
+    def __init__(
+        self, lines: Iterable[GroupLine], parts: Sequence[str] = (), *, vital: str = ""
+    ) -> None:
+        """Take the groups the person may see, and the words that have to stand in a message.
+
+        Args:
+            vital: what has to have been measured with it; ``MEASURED`` comes after ``COLUMNS``.
+        """
+        self._vital = vital
         self._lines = {line.id: line for line in lines}
         self._parts = parts
         self._faces = Faces([])
@@ -70,15 +78,22 @@ class Opening:
         """The same, but not yet as it is shown: of many that are opened few are."""
         if id_of(found[2]) not in self._lines:
             return None
-        message = id_of(found[0])
+        message, key = id_of(found[0]), id_of(found[1])
         try:
-            text = log.unseal(id_of(found[1]), message, found[4], found[5])
+            if self._vital and not self._measured(key, message, found[4], found[WIDTH]):
+                return None
+            text = log.unseal(key, message, found[4], found[5])
         except DAMAGE:
             return None
         compared = searched(text)
         if not all(part in compared for part in self._parts):
             return None
         return Opened(message, found[6], text, found)
+
+    def _measured(self, key: UUID, message: UUID, version: int, sealed: bytes) -> bool:
+        """Whether it brings the one that is looked for."""
+        observed = observations.unseal(key, message, version, sealed)
+        return observed is not None and self._vital in observed.values
 
     def shown(self, opened: Opened) -> Hit:
         """With what was found marked, and who said it."""

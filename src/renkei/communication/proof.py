@@ -3,7 +3,8 @@
 A line about a message commits to the hash of its ciphertext and to what decides how it is read: its
 group and number, its author and their role, kind, importance, what it answers, what goes with it,
 who is meant by it, the vital signs it brings, when it was posted and when it was said. Corrections,
-withdrawals and 了解 have lines of their own; an event stands in the line of what happened
+withdrawals and 了解 have lines of their own, as have tasks and what was told again
+(``follow_up_proof``); an event stands in the line of what happened
 (``entries``). Lines written before lines said as much are held to what they say.
 
 Of a group that was erased (A11.7) the lines stay and the entries go. Once its chain says that the
@@ -23,6 +24,7 @@ from typing import Final
 from django.utils.translation import gettext_noop
 
 from renkei.audit.trail import Break, Progress
+from renkei.communication import follow_up_proof
 from renkei.communication.evidence import (
     ALL_GONE,
     BEGUN,
@@ -146,6 +148,7 @@ def verify(progress: Progress | None = None) -> tuple[int, list[Break]]:
         for line in spoken.values():
             proof.missing(line)
         proof.settle()
+        proof.breaks |= set(follow_up_proof.verify(proof.erasing))
     return proof.count, sorted(proof.breaks, key=lambda one: (one.stream, one.seq, one.why))
 
 

@@ -20,8 +20,11 @@ from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import fold
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure
+from renkei.region.vitals import SIGNS
 
 _NONCE: Final = 12  # bytes
+ANY: Final = "any"  # of the vital signs
+VITALS: Final = tuple(one for one in SIGNS if one != "diastolic")  # a blood pressure is one
 WORDS: Final = 8  # that are looked for together
 
 
@@ -35,6 +38,7 @@ class Query:
     profession: str = ""
     kind: str = ""
     files: bool = False  # only what files go with
+    vital: str = ""  # only what brings vital signs: "any", or one of ``VITALS``
     since: date | None = None
     until: date | None = None
     before: tuple[int, UUID] | None = None  # the last hit of the page above
@@ -47,7 +51,8 @@ class Query:
     @property
     def filtered(self) -> bool:
         """Whether anything but words is asked for."""
-        return any((self.author, self.profession, self.kind, self.files, self.since, self.until))
+        asked = (self.author, self.profession, self.kind, self.files, self.vital)
+        return any((*asked, self.since, self.until))
 
 
 def check(query: Query) -> None:
@@ -63,6 +68,8 @@ def check(query: Query) -> None:
         raise Problem(gettext_noop("Please write words of two characters or more."), field="words")
     if query.kind and query.kind not in Kind.values:
         raise Problem(gettext_noop("Please choose one of the kinds."), field="kind")
+    if query.vital and query.vital not in (ANY, *VITALS):
+        raise Problem(gettext_noop("Please choose one of the vital signs."), field="vital")
     if query.since and query.until and query.since > query.until:
         raise Problem(gettext_noop("The first day has to come before the last."), field="until")
 
@@ -108,6 +115,7 @@ def kept(standing: Standing, sealed: str) -> Query | None:
         author=given["author"],
         profession=given["profession"],
         kind=given["kind"],
+        vital=given.get("vital", ""),
         files=given["files"],
         since=date.fromisoformat(since) if since else None,
         until=date.fromisoformat(until) if until else None,
@@ -123,6 +131,7 @@ def _plain(query: Query) -> dict[str, Any]:
         "profession": query.profession,
         "kind": query.kind,
         "files": query.files,
+        "vital": query.vital,
         "since": query.since.isoformat() if query.since else "",
         "until": query.until.isoformat() if query.until else "",
         "before": [query.before[0], query.before[1].hex] if query.before else None,

@@ -17,11 +17,11 @@ from uuid import UUID
 from django.db import connection
 
 from renkei.communication.found import note_found
-from renkei.communication.hits import COLUMNS, SAID, Hit, Opened, Opening
+from renkei.communication.hits import COLUMNS, MEASURED, SAID, Hit, Opened, Opening
 from renkei.communication.index.keeping import store
 from renkei.communication.index.store import Candidate
 from renkei.communication.index.tokens import PURPOSE, searched, tokens
-from renkei.communication.query import Query, check
+from renkei.communication.query import ANY, Query, check
 from renkei.group.disclosures import GroupLine, Shell, archived_lines, shell
 from renkei.group.selectors import visible_keys
 from renkei.kernel import clock, vault
@@ -72,7 +72,9 @@ class _Looking:
         self.groups = {asked.group: seen[asked.group]} if asked.group else seen
         self.frame = shell(standing)
         self.lines = [*self.frame.groups, *archived_lines(standing)]
-        self.opening = Opening(self.lines, self.parts)
+        one = asked.vital if asked.vital != ANY else ""
+        self.opening = Opening(self.lines, self.parts, vital=one)
+        self._more = MEASURED if one else ""
         self._clause, self._values = self._filter()
         self.behind = False
 
@@ -133,7 +135,7 @@ class _Looking:
             typed = "%s::uuid, %s::bigint" if connection.vendor == "postgresql" else "%s, %s"
             listed = ", ".join([f"({typed})"] * len(some))
             values = [value for group, seq in some for value in (group.hex, seq)]
-            sql = _ENTRIES.format(listed) + self._clause
+            sql = _ENTRIES.format(more=self._more, listed=listed) + self._clause
             read = rows(sql, [*values, *self._values])
             found += [said for one in read if (said := self.opening.open(one)) is not None]
         return found
@@ -152,6 +154,8 @@ class _Looking:
             values.append(asked.profession)
         if asked.files:
             clauses.append(_WITH_FILES)
+        if asked.vital:
+            clauses.append("t.measured IS NOT NULL")
         if asked.since:
             clauses.append("t.sent_at >= %s")
             values.append(_midnight(asked.since))
@@ -181,8 +185,8 @@ class _Looking:
 
 _WITH_FILES = "EXISTS (SELECT 1 FROM communication_attachment w WHERE w.communication_id = t.id)"
 _ENTRIES = f"""
-    WITH w(grp, seq) AS (VALUES {{}})
-    SELECT {COLUMNS} FROM w
+    WITH w(grp, seq) AS (VALUES {{listed}})
+    SELECT {COLUMNS}{{more}} FROM w
     JOIN communication_communication t ON t.group_id = w.grp AND t.seq = w.seq
     LEFT JOIN people_practitionerrole r ON r.id = t.role_id
     WHERE {SAID}"""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from renkei.communication import log, observations
 from renkei.communication.answers import Answers, accept, refuse_named, sure_of
 from renkei.communication.attachments import MOST, NOT_THERE, names_of, take_along
+from renkei.communication.meant_anew import tell_newly_meant
 from renkei.communication.measuring import NOTHING_TYPED, to_be_told
 from renkei.communication.mentions import keep, mentions_of, settle
 from renkei.communication.models import (
@@ -254,6 +255,7 @@ def correct_communication(
     log.alter(group, message.seq, Alteration.What.CORRECTED.value)
     if {*meant} != {*were}:
         change.detail["meant"] = keep(meant, message.id, group, key)
+        tell_newly_meant(change, group, were, meant)
     change.detail |= {
         "version": message.version,
         "sealed": sha256(message.text).hexdigest(),

@@ -28,6 +28,8 @@ from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import clean_text
 from renkei.kernel.sealed import about
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
 from renkei.people.faces import Face
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing
@@ -69,8 +71,15 @@ def make_task(change: Change, *, text: str, account: UUID, due: date | None = No
     task.save()
     change.about("Task", task.pk, seq=message.seq, account=account.hex)
     change.detail |= {"due": due.isoformat() if due else None, "sealed": _hash(task.text)}
+    _tell_doer(change, account)
     change.tell("changed", change.group, message.seq)
     return task.pk
+
+
+def _tell_doer(change: Change, account: UUID) -> None:
+    """Let who is to do it be told; nobody is told of what they gave themselves."""
+    if account != change.account:
+        tell([account], Kind.TASK)
 
 
 def _refuse_too_many(change: Change, message: UUID) -> None:
@@ -149,6 +158,7 @@ def hand_on_task(
     task = _task(change)
     if account != task.account_id:
         task.account_id = _doer(change, account)
+        _tell_doer(change, account)
     if due != task.due:
         task.due = _day(due)
     change.detail |= {"account": account.hex, "due": due.isoformat() if due else None}
@@ -174,6 +184,7 @@ def _close(change: Change, state: Task.State, *, words: str | None = None) -> No
     task = _task(change)
     if words is not None:
         task.text = task.sealed("text", words)
+        change.detail["sealed"] = _hash(task.text)
     task.state, task.closed_by_id, task.closed_at = state, change.account, change.now
     change.detail["state"] = state.value
     task.save(update_fields=["state", "closed_by", "closed_at", "text"])

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from renkei.device.models import Certificate, Device, DeviceKey, Listing
+from renkei.people import browsers
 from renkei.people.models import Session
 from renkei.policy.use_case import Change
 
@@ -24,6 +25,7 @@ def block_device(change: Change, device_id: UUID, *, state: str, reason_word: st
         usable_until=change.now
     )
     accounts = set(Session.objects.filter(device_id=device.id).values_list("account", flat=True))
+    browsers.end_of_device(change, device.id)
     ended, _ = Session.objects.filter(device_id=device.id).delete()
     for account in accounts:
         change.end_standings(account=account)

@@ -14,6 +14,9 @@ from renkei.incident.opening import open_incident
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
+from renkei.people.models import PractitionerRole
 from renkei.policy.use_case import Change, use_case
 
 LENGTH: Final = 500  # characters
@@ -72,6 +75,13 @@ def ask_to_take_out(
     )
     taken.seal("asked_sealed", wanted.cleaned)
     taken.save(force_insert=True)
+    administrators = PractitionerRole.objects.filter(
+        PractitionerRole.working(change.now), organization=organization, administrator=True
+    )
+    tell(
+        administrators.exclude(account=change.account).values_list("account", flat=True),
+        Kind.REQUEST,
+    )
     change.stream = f"organization:{organization.id.hex}"
     change.about("TakeOut", taken.id, patients=patients, device=device.hex if device else None)
     return taken

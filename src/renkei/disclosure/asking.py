@@ -21,6 +21,8 @@ from renkei.kernel.database import as_uuid, id_of, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
 from renkei.policy.facts import agreed_to_reuse
 from renkei.policy.use_case import Change, use_case
 from renkei.region import parameters
@@ -90,6 +92,7 @@ def ask_to_reuse(
     request.save(force_insert=True)
     ReuseItem.objects.bulk_create(made)
     ReuseFile.objects.bulk_create(enclosed)
+    _tell_deciders(change, request, made)
     change.about(
         "ReuseRequest",
         request.id,
@@ -101,6 +104,17 @@ def ask_to_reuse(
         **({"files": [one.attachment_id.hex for one in enclosed]} if enclosed else {}),
     )
     return request
+
+
+def _tell_deciders(change: Change, request: ReuseRequest, made: list[ReuseItem]) -> None:
+    """Let those be told of whom something is asked: authors, and outside care the managers."""
+    if request.state == ReuseRequest.State.REFUSED:
+        return
+    who = {one.author_id for one in made if not one.answer}
+    if request.purpose == ReuseRequest.Purpose.OUTSIDE:
+        managers = request.group.members.filter(manager=True, ended_at=None)
+        who |= set(managers.values_list("account", flat=True))
+    tell(who - {change.account}, Kind.REQUEST)
 
 
 def _check(change: Change, group: Group, messages: Collection[UUID], asked: Reuse) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
@@ -16,7 +17,7 @@ from renkei.disclosure.enclosing import Picture, pictures_of
 from renkei.disclosure.items import Item, Wish, items, wish_of
 from renkei.disclosure.models import ReuseOpening, ReuseRequest
 from renkei.group.disclosures import open_identity
-from renkei.kernel.errors import Problem
+from renkei.kernel.errors import Problem, Unknown
 from renkei.people.faces import name_by
 from renkei.policy.use_case import Change, use_case
 
@@ -128,16 +129,39 @@ def open_copy(change: Change, *, way: str) -> Copy:
     Raises:
         Problem: nothing of it can be used any more, or an extract is not made yet.
     """
-    asked = change.standing.what.reuse
-    assert asked is not None
     if way not in TO_ONESELF:
         raise Problem(gettext_noop("Please choose one."))
-    request = ReuseRequest.objects.select_related(
-        "group__patient", "group__organization", "organization"
-    ).get(pk=asked.id)
+    request = _asked(change)
     copy = copy_of(request, items(request.id), change.now)
     note_opening(change, request, way, len(copy.parts))
     change.about("ReuseRequest", request.id, way=way, items=len(copy.parts))
     if way == "pdf" and (files := sum(len(one.pictures) for one in copy.parts)):
         change.detail["files"] = files
     return copy
+
+
+def _asked(change: Change) -> ReuseRequest:
+    asked = change.standing.what.reuse
+    assert asked is not None
+    return ReuseRequest.objects.select_related(
+        "group__patient", "group__organization", "organization"
+    ).get(pk=asked.id)
+
+
+@use_case("reuse.open", on="reuse")
+def open_clip(change: Change, *, file: UUID) -> tuple[Copy, Picture]:
+    """Open some seconds of a film, to be shown as moving pictures, as ``open_copy`` does words.
+
+    Raises:
+        Unknown: no film of this request goes by that id.
+        Problem: nothing of it can be used any more, or who is in it has not been taken out yet.
+    """
+    request = _asked(change)
+    found = items(request.id)
+    copy = copy_of(request, found, change.now)
+    outside = request.purpose == ReuseRequest.Purpose.OUTSIDE
+    for one in (each for item in found for each in item.going if each.film and each.id == file):
+        note_opening(change, request, "clip", 1)
+        change.about("ReuseRequest", request.id, way="clip", items=1, files=1)
+        return copy, pictures_of([one], outside=outside)[0]
+    raise Unknown("film")

@@ -1,7 +1,8 @@
 """Pictures and documents that go with what is asked for: each chosen apart, each with its own rule.
 
-A film and an office document stay; a PDF does not go outside care; a picture of somebody or of a
-home goes only as far as they agreed (A17.1); nothing goes that came from another organization.
+An office document stays; a PDF does not go outside care; of a film go some seconds as pictures that
+somebody chose (``clips``), never the film; a picture of somebody or of a home goes only as far as
+they agreed (A17.1); nothing goes that came from another organization.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +16,7 @@ from renkei.communication import attachments
 from renkei.communication.models import Attachment
 from renkei.disclosure.models import ReuseFile, ReuseItem, ReuseRequest
 from renkei.files import opening, store
-from renkei.files.kinds import PDF, PICTURE
+from renkei.files.kinds import PDF, PICTURE, VIDEO
 from renkei.files.models import File
 from renkei.kernel.damage import DAMAGE
 from renkei.kernel.errors import Problem
@@ -23,28 +24,52 @@ from renkei.kernel.errors import Problem
 MOST: Final = 20  # pictures and documents of one request
 PAGES: Final = 60  # of all of them together
 BOXES: Final = 40  # of one picture
+BOXES_OF_CLIP: Final = 1000  # of all its pictures together
 WHOLE: Final = 1000  # a picture is so wide and so high, for the places of boxes
 LEAST: Final = 5
 WHO: Final = ("patient", "family", "proxy")
 HOW: Final = ("words", "paper")
 OWN: Final = (Attachment.Source.UNSAID, Attachment.Source.OWN)
 
-Box = tuple[int, int, int, int]  # left, top, width, height in thousandths
+# Left, top, width, height in thousandths; with the number of the picture before it in a clip.
+Box = tuple[int, ...]
 
 
 class Enclosed(NamedTuple):
-    """One picture or document of a message that was asked for."""
+    """One picture, film or document of a message that was asked for."""
 
     id: UUID
     file: attachments.Item
     refusal: str
     boxes: tuple[Box, ...] | None  # outside care: what was covered by hand; None before that
-    screens: File | None
+    screens: File | None  # of a film: the pictures that were chosen of it
+    views: tuple[tuple[int, ...], ...]  # width and height, place and length in the screens
+    pace: int  # of a film: pictures of a second; 0 of everything else
 
     @property
     def usable(self) -> bool:
         """Whether it may stand in the copy when its message does."""
         return not self.refusal and self.screens is not None
+
+    @property
+    def film(self) -> bool:
+        """Whether it is a film, of which some seconds have to be chosen first."""
+        return self.file.kind == VIDEO
+
+    @property
+    def uncut(self) -> bool:
+        """Whether it is a film that may go, and nothing has been chosen of it."""
+        return self.film and not self.refusal and self.screens is None
+
+    @property
+    def bare(self) -> bool:
+        """Whether one of its pictures has nothing covered."""
+        return not all(over(self.boxes or (), page) for page in range(1, len(self.views) + 1))
+
+
+def over(boxes: Collection[Box], page: int) -> list[Box]:
+    """The boxes that lie on one picture, counted from 1."""
+    return [one[-4:] for one in boxes if len(one) == 4 or one[0] == page]
 
 
 def refusal_of(one: Attachment, purpose: str, agreed: bool) -> ReuseFile.Refusal:
@@ -56,12 +81,12 @@ def refusal_of(one: Attachment, purpose: str, agreed: bool) -> ReuseFile.Refusal
     outside = purpose == ReuseRequest.Purpose.OUTSIDE
     if one.source not in OWN:
         return ReuseFile.Refusal.ELSEWHERE
-    if one.kind not in (PICTURE, PDF):
+    if one.kind not in (PICTURE, VIDEO, PDF):
         return ReuseFile.Refusal.KIND
     if outside and one.kind == PDF:
         return ReuseFile.Refusal.STUDY
     covered = agreed if outside else one.consent is not None
-    if one.kind == PICTURE and one.shows is not False and not covered:
+    if one.kind != PDF and one.shows is not False and not covered:
         return ReuseFile.Refusal.CONSENT
     return ReuseFile.Refusal.NONE
 
@@ -106,19 +131,23 @@ def enclose(
 def enclosed_of(request: UUID) -> dict[UUID, list[Enclosed]]:
     """The pictures and documents of a request, by its items."""
     found = ReuseFile.objects.filter(item__request=request).select_related(
-        "attachment__source_organization", "attachment__source_issuer", "attachment__screens"
-    )
+        "attachment__source_organization", "attachment__source_issuer", "attachment__screens",
+        "frames",
+    )  # fmt: skip
     enclosed: dict[UUID, list[Enclosed]] = {}
     for one in found.order_by("attachment__number"):
         about = one.attachment
-        elsewhere = about.source not in OWN
+        elsewhere, film = about.source not in OWN, about.kind == VIDEO
+        views = one.frame_views if film else [[*view[:4]] for view in about.views]
         enclosed.setdefault(one.item_id, []).append(
             Enclosed(
                 one.id,
                 attachments.item(about),
                 ReuseFile.Refusal.ELSEWHERE if elsewhere else one.refusal,
                 _boxes(one),
-                about.screens,
+                one.frames if film else about.screens,
+                tuple(tuple(view) for view in views),
+                one.pace if film else 0,
             )
         )
     return enclosed
@@ -129,9 +158,7 @@ def _boxes(one: ReuseFile) -> tuple[Box, ...] | None:
     if one.boxes_sealed is None:
         return None
     try:
-        return tuple(
-            (left, top, wide, high) for left, top, wide, high in one.unseal("boxes_sealed")
-        )
+        return tuple(tuple(box) for box in one.unseal("boxes_sealed"))
     except DAMAGE:
         return None
 
@@ -141,34 +168,37 @@ def _boxes(one: ReuseFile) -> tuple[Box, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """What a person covered in a picture, or that there is nobody in it."""
+    """What a person covered in a picture or clip, or that nobody is in it where nothing is."""
 
     boxes: tuple[Box, ...] = ()
     nobody: bool = False
 
 
-def checked(covered: Covered | None) -> tuple[Box, ...]:
+def checked(one: Enclosed, covered: Covered | None) -> tuple[Box, ...]:
     """The boxes that were drawn.
 
     Raises:
-        Problem: nothing is covered and nobody said that nobody is in it, or a box is none.
+        Problem: in one of its pictures nothing is covered and nobody said that nobody is in it, or
+            a box is none.
     """
-    if covered is None or not (covered.boxes or covered.nobody):
+    boxes, nobody = (covered.boxes, covered.nobody) if covered else ((), False)
+    if not nobody and not all(over(boxes, page) for page in range(1, len(one.views) + 1)):
         raise Problem(
             gettext_noop("Please cover every face in the pictures, or say that nobody is in it."),
             field="covered",
         )
-    fits = all(
-        left >= 0
-        and top >= 0
-        and min(wide, high) >= LEAST
-        and left + wide <= WHOLE
-        and top + high <= WHOLE
-        for left, top, wide, high in covered.boxes
-    )
-    if len(covered.boxes) > BOXES or not fits:
+    most = BOXES_OF_CLIP if one.film else BOXES
+    if len(boxes) > most or not all(_fits(one, box) for box in boxes):
         raise Problem(gettext_noop("Please check once more."), field="covered")
-    return covered.boxes
+    return boxes
+
+
+def _fits(one: Enclosed, box: Box) -> bool:
+    if len(box) != 4 + one.film or (one.film and not 1 <= box[0] <= len(one.views)):
+        return False
+    left, top, wide, high = box[-4:]
+    inside = left >= 0 and top >= 0 and left + wide <= WHOLE and top + high <= WHOLE
+    return inside and min(wide, high) >= LEAST
 
 
 def keep_covered(
@@ -179,7 +209,7 @@ def keep_covered(
     Raises:
         Problem: in one of them nothing was decided.
     """
-    made = {one.id: checked(given.get(one.id)) for one in enclosed}
+    made = {one.id: checked(one, given.get(one.id)) for one in enclosed}
     for row in ReuseFile.objects.filter(pk__in=made):
         row.seal("boxes_sealed", [list(box) for box in made[row.id]])
         row.covered_by_id = account
@@ -192,11 +222,12 @@ def keep_covered(
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture or a document of a copy, read when the copy is set."""
+    """A picture, a clip or a document of a copy, read when the copy is set."""
 
     screens: File
     views: tuple[tuple[int, ...], ...]
     boxes: tuple[Box, ...] | None  # None for use in care, where nothing is covered
+    pace: int = 0  # of a clip: pictures of a second
 
     def pages(self) -> list[bytes]:
         """Its pages as JPEG, anew and with black boxes where somebody drew them.
@@ -211,18 +242,19 @@ class Picture:
         found = [b"".join(store.read(self.screens, at, at + long)) for at, long in places]
         if self.boxes is None:
             return found
+        boxes = [over(self.boxes, page) for page in range(1, len(found) + 1)]
         with opening.turn():
-            return [opening.covered(one, self.boxes) for one in found]
+            return opening.covered(found, boxes)
+
+
+def picture_of(one: Enclosed, boxes: Collection[Box] | None) -> Picture:
+    """It as it leaves under these boxes."""
+    assert one.screens is not None
+    return Picture(one.screens, one.views, None if boxes is None else tuple(boxes), one.pace)
 
 
 def pictures_of(enclosed: Collection[Enclosed], *, outside: bool) -> tuple[Picture, ...]:
     """What of it stands in the copy."""
     return tuple(
-        Picture(
-            one.screens,
-            tuple(tuple(view) for view in one.file.views),
-            (one.boxes or ()) if outside else None,
-        )
-        for one in enclosed
-        if one.usable and one.screens is not None
+        picture_of(one, (one.boxes or ()) if outside else None) for one in enclosed if one.usable
     )

@@ -22,9 +22,11 @@ from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import clean_text
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
 from renkei.patient.models import Patient
 from renkei.people.figures import in_organization
-from renkei.people.models import Organization
+from renkei.people.models import OperatorRole, Organization
 from renkei.policy.use_case import Change, use_case
 from renkei.region.models import Region
 
@@ -121,7 +123,7 @@ def _asked(
     patient: UUID | None = None,
 ) -> Erasure:
     _check(wish, about_patient=kind != Erasure.Kind.FREE)
-    kept = retention.checked(wish.retention)
+    kept = retention.checked(wish.retention, free=kind == Erasure.Kind.FREE)
     if not wish.copied:
         raise Problem(
             gettext_noop("Please see first that your own records hold what you have to keep."),
@@ -147,6 +149,8 @@ def _asked(
     said = {"who": _line(wish.who), "words": clean_text(wish.words).strip()}
     erasure.seal("wish_sealed", said)
     erasure.save(force_insert=True)
+    second = OperatorRole.objects.filter(account__region=change.region, ended_at=None)
+    tell(second.exclude(account=change.account).values_list("account", flat=True), Kind.REQUEST)
     change.stream = erasure.stream
     change.about("Erasure", erasure.id, number=erasure.number, kind=kind, relation=wish.relation)
     return erasure

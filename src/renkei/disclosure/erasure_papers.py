@@ -31,7 +31,7 @@ CERTIFICATE: Final = "erasure-certificate"
 SCOPES: Final = {
     "patient": "患者グループの内容",
     "family": "ご家族グループの内容",
-    "free": "フリーグループの内容",
+    "free": "自由グループの内容",
     "record": "患者の登録すべて",
 }
 RELATIONS: Final = {

@@ -14,6 +14,7 @@ from renkei.disclosure.erasing import ERASABLE, request_paper
 from renkei.disclosure.models import Erasure
 from renkei.enrollment.models import Paper
 from renkei.enrollment.papers import shown_code
+from renkei.group.about import open_about
 from renkei.group.disclosures import Shell, open_identity, shell
 from renkei.group.models import Group
 from renkei.kernel.damage import DAMAGE, sentence
@@ -51,6 +52,7 @@ class Asking:
     identity: Identity | None
     organization: str
     groups: list[Erasable]
+    title: str  # of a free group its name
     days: int  # of the cooling-off
     open: UUID | None  # one was asked for already
     shell: Shell
@@ -87,6 +89,7 @@ def see_asking_for_record(standing: Standing) -> Asking:
         identity=open_identity(patient.id, patient.key_id, patient.identity_sealed),
         organization=patient.organization.name,
         groups=[_erasable(one) for one in groups],
+        title="",
         days=_days(patient.organization_id),
         open=_open(patient.id, groups),
         shell=shell(standing),
@@ -109,6 +112,9 @@ def see_asking_for_group(standing: Standing) -> Asking:
         identity=identity,
         organization=group.organization.name if group.organization else "",
         groups=[_erasable(group)] if group.kind in ERASABLE else [],
+        title=open_about(group.id, group.key_id, group.about_sealed).name
+        if group.about_sealed
+        else "",
         days=_days(group.organization_id) if group.organization_id else 0,
         open=_open(group.patient_id, [group]),
         shell=shell(standing),

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from renkei.communication.models import Attachment, Communication
+from renkei.files.models import File
 from renkei.group.models import Group
 from renkei.kernel.clock import MomentField
 from renkei.kernel.entity import Entity
@@ -103,9 +104,10 @@ class ReuseItem(SealedEntity):
 
 
 class ReuseFile(SealedEntity):
-    """A picture or document of a message that somebody asks to use with it (A16).
+    """A picture, film or document of a message that somebody asks to use with it (A16).
 
-    It goes with the words of its message when their author permits them, unless it is refused.
+    It goes with the words of its message when their author permits them, unless it is refused. A
+    film itself never goes: who asked chooses some seconds of it, and these become single pictures.
     """
 
     class Refusal(models.TextChoices):
@@ -113,7 +115,7 @@ class ReuseFile(SealedEntity):
 
         NONE = ""
         ELSEWHERE = "elsewhere"  # it came from another organization (A16.c)
-        KIND = "kind"  # a film or an office document
+        KIND = "kind"  # an office document
         STUDY = "study"  # a PDF, which does not go outside care
         CONSENT = "consent"  # who is in the picture did not agree to this use (A17.1)
         WORDS = "words"  # its author permits the words alone
@@ -121,6 +123,12 @@ class ReuseFile(SealedEntity):
     item = models.ForeignKey(ReuseItem, models.CASCADE, related_name="files", db_index=False)
     attachment = models.ForeignKey(Attachment, models.CASCADE, related_name="+")
     refusal = models.CharField(max_length=9, choices=Refusal, default=Refusal.NONE, blank=True)
+    frames = models.ForeignKey(
+        File, models.PROTECT, null=True, related_name="+", db_index=False
+    )  # of a film: the pictures chosen of it, one after the other
+    frame_views = models.JSONField(default=list)  # [[width, height, place, length], …]
+    pace = models.PositiveSmallIntegerField(default=0)  # pictures of a second
+    cut_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     boxes_sealed = SealedField(null=True)  # outside care: what a person covered, in thousandths
     covered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
 
@@ -139,6 +147,7 @@ class ReuseOpening(Entity):
         RECORD = "record"  # as text for one's own record, 支援経過
         FAX = "fax"
         BACKUP = "backup"  # within the own backup (N4.8)
+        CLIP = "clip"  # some seconds of a film, as moving pictures without sound
 
     request = models.ForeignKey(ReuseRequest, models.CASCADE, related_name="openings")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")

@@ -1,5 +1,7 @@
 """A member's own backup: what they wrote and what was permitted to them, group by group (N4.8).
 
+Patient and relatives take theirs as well: what they wrote and posted is their own (A11.5).
+
 Of groups one is in today: what one may not see any more is not taken away any more (A16). Each
 group is asked for by a disclosure of its own, so that the rule is asked again for each, nothing is
 locked meanwhile and nothing of it is kept on the server.
@@ -28,7 +30,7 @@ from renkei.kernel import clock
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import id_of, rows
 from renkei.kernel.errors import Problem
-from renkei.people.faces import name_by
+from renkei.people.faces import OF_FAMILY, name_by
 from renkei.people.models import Organization
 from renkei.policy.loading import load
 from renkei.policy.rules import may
@@ -92,7 +94,7 @@ class Taken:
     """What was granted: of which groups, of which copies, and for whom."""
 
     name: str
-    organization: str
+    organization: str  # of patient and relatives, that they are
     at: datetime
     groups: list[UUID]
     copies: list[Copy]
@@ -150,9 +152,10 @@ def take_own_backup(change: Change, *, group: UUID | None = None) -> Taken:
         "messages": messages,
         "copies": [one.number for one in copies],
     }
-    assert who.organization is not None  # by the rule
-    works = Organization.objects.get(pk=who.organization)
-    return Taken(name_by(change.account), works.name, change.now, wanted, copies)
+    works = OF_FAMILY
+    if who.organization is not None:
+        works = Organization.objects.get(pk=who.organization).name
+    return Taken(name_by(change.account), works, change.now, wanted, copies)
 
 
 def _copies(change: Change, groups: Collection[UUID]) -> list[Copy]:

@@ -10,6 +10,7 @@ from renkei.communication.attachments import Item as Attachment
 from renkei.communication.entries import Entry, entries
 from renkei.communication.reading import record_reading
 from renkei.disclosure.asking import last_day
+from renkei.disclosure.enclosing import Enclosed
 from renkei.disclosure.items import Item, items, wish_of
 from renkei.disclosure.models import ReuseRequest
 from renkei.group.disclosures import Head, head, open_identity
@@ -138,6 +139,12 @@ class RequestView:
         return sum(len(one.going) for one in self.items)
 
     @property
+    def films(self) -> list[Enclosed]:
+        """Films of which some seconds may go, in the order of their messages."""
+        usable = (one for one in self.items if one.usable)
+        return [file for one in usable for file in one.files if file.film and not file.refusal]
+
+    @property
     def answered(self) -> str:
         """What the person, as an author, has said; empty while they have not."""
         return next((one.answer for one in self.own), "")
@@ -145,7 +152,7 @@ class RequestView:
 
 _RULES = (
     "reuse.permit", "reuse.decline", "reuse.permit_outside", "reuse.decline_outside",
-    "reuse.anonymise", "reuse.open", "reuse.withdraw", "fax.print",
+    "reuse.anonymise", "reuse.cut", "reuse.open", "reuse.withdraw", "fax.print",
 )  # fmt: skip
 
 

@@ -46,13 +46,24 @@ def items() -> tuple[Item, ...]:
     )
 
 
-def checked(given: Mapping[str, str]) -> dict[str, str]:
+def asked(*, free: bool) -> tuple[Item, ...]:
+    """What of the list is asked about.
+
+    Args:
+        free: it is a free group, which holds no record of anybody (A12.2): there it is asked alone
+            what stands in the way.
+    """
+    return tuple(one for one in items() if one.blocks or not free)
+
+
+def checked(given: Mapping[str, str], *, free: bool = False) -> dict[str, str]:
     """The answers, in the order of the list.
 
     Raises:
         Problem: one is missing, or a dispute or an inquiry goes on.
     """
-    for one in items():
+    wanted = asked(free=free)
+    for one in wanted:
         if given.get(one.key) not in one.answers:
             raise Problem(
                 gettext_noop("Please say of every kind of record whether it applies."),
@@ -63,4 +74,4 @@ def checked(given: Mapping[str, str]) -> dict[str, str]:
                 gettext_noop("While a dispute or an inquiry goes on, nothing may be erased."),
                 field=f"retention-{one.key}",
             )
-    return {one.key: given[one.key] for one in items()}
+    return {one.key: given[one.key] for one in wanted}

@@ -1,12 +1,14 @@
 """An organization takes part no more: what it has to put in order, and the end of it all (A3, A7).
 
 Nothing of it happens while the organization manages a patient's open group: patients are handed
-over, or their groups ended, before (A4). Groups that rest in the archive hold nobody up: they end
+over, or their groups ended, before (A4). Free groups that were founded there are handed on or end
+with it (``founded``). Groups that rest in the archive hold nobody up: they end
 with it, so that nobody writes there without an organization that manages it, and stay readable
 to their members (A11.6). The duty of confidentiality stays.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -16,9 +18,10 @@ from django.utils.translation import gettext_noop
 
 from renkei.device.blocking import block_device
 from renkei.device.models import Device, Listing, TakeOut
+from renkei.enrollment.founded import Founded, founded, settle
 from renkei.enrollment.leaving import OPEN_DEVICES, end_everything
 from renkei.enrollment.models import Departure
-from renkei.group.membership import say
+from renkei.group.membership import finish
 from renkei.group.models import Group
 from renkei.group.network import let_out
 from renkei.incident.models import Incident
@@ -43,6 +46,7 @@ class Checklist:
     organization: UUID
     name: str
     groups: int  # patients' groups that it manages and that are open
+    free: list[Founded]  # free groups that were founded there; for its own administrator alone
     people: int
     devices: list[str]  # numbers of those that are still in use
     take_outs: int
@@ -67,10 +71,12 @@ class Goodbye:
     contact: str
     erased_on: date | None
     number: int  # the edition of the words that were acknowledged
+    free: Mapping[UUID, UUID | None] = field(default_factory=dict)  # see ``founded.settle``
 
 
 def _groups(organization: UUID) -> QuerySet[Group]:
-    return Group.objects.filter(organization=organization, closed_at=None, archived_at=None)
+    found = Group.objects.filter(organization=organization, closed_at=None, archived_at=None)
+    return found.exclude(kind=Group.Kind.FREE)
 
 
 def _resting(organization: UUID) -> QuerySet[Group]:
@@ -100,6 +106,7 @@ def see_checklist(standing: Standing) -> Checklist:
         organization=target,
         name=place.name,
         groups=_groups(target).count(),
+        free=founded(target, clock.now()) if standing.who.organization == target else [],
         people=PractitionerRole.objects.filter(organization=target, ended_at=None).count(),
         devices=list(_devices(target).order_by("number").values_list("number", flat=True)),
         take_outs=_out(target).count(),
@@ -135,7 +142,8 @@ def leave_network(change: Change, *, goodbye: Goodbye) -> UUID:
         originals=goodbye.originals,
         erased_on=goodbye.erased_on,
         text_number=goodbye.number,
-        ended=_end(change, organization, goodbye.erased_on),
+        ended=settle(change, organization, goodbye.free, ended=ENDED)
+        | _end(change, organization, goodbye.erased_on),
         by_id=change.account,
         at=change.now,
     )
@@ -183,10 +191,7 @@ def _end(change: Change, organization: Organization, erased_on: date | None) -> 
     """End everything that rests on the organization; how much of each."""
     ended = {"people": 0, "groups": 0, "invitations": 0, "sessions": 0, "devices": 0}
     for group in _resting(organization.id).select_for_update().order_by("pk"):
-        say(change, group, "closed", subject=None, text=ENDED)
-        group.closed_at = change.now
-        group.save(update_fields=["closed_at"])
-        change.end_standings(group=group.id)
+        finish(change, group, ENDED)
     roles = PractitionerRole.objects.filter(organization=organization, ended_at=None)
     for role in roles.select_related("account").order_by("account_id"):
         role.ended_at = _moment(change.now, role)

@@ -26,6 +26,7 @@ from renkei.kernel.clock import JAPAN
 from renkei.kernel.database import id_of, rows
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import initials
+from renkei.people import browsers
 from renkei.people.changes import note_administrator, refuse_last_administrator, role_of
 from renkei.people.faces import Face, name_by
 from renkei.people.models import OneTimeLink, OperatorRole, PractitionerRole, Session
@@ -234,6 +235,10 @@ def _end_sessions(change: Change, role: PractitionerRole) -> int:
         used_at=None,
         ended_at=None,
     ).update(ended_at=change.now)
+    if _works_elsewhere(role):
+        browsers.end_of_sessions(change, list(sessions.values_list("pk", flat=True)))
+    else:
+        browsers.end_of_account(change, role.account_id)
     ended, _ = sessions.delete()
     change.end_standings(account=role.account_id)
     return ended

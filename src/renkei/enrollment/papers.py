@@ -84,6 +84,7 @@ def issue(
     key: UUID | None = None,
     edition: int | None = None,
     returns: bool = True,
+    anew: bool = False,
 ) -> Paper:
     """Note that a form was set on paper, within a use case that has asked its own rule.
 
@@ -95,6 +96,7 @@ def issue(
         organization: it belongs to; None only for what comes before there is one.
         patient, key: of a patient's paper, and the patient's data key.
         edition: of the words it was signed under; else those in force today.
+        anew: with a code of its own each time, for several may be signed beside one another.
         returns: it is to come back signed; False for a copy of what is on record already.
 
     Raises:
@@ -103,7 +105,7 @@ def issue(
     number = in_force(region, form, clock.today()).number if edition is None else edition
     named = f"{about[0]}/{about[1].hex}"
     found = Paper.objects.filter(form=form, about=named, text_number=number, scan=None)
-    if (before := found.order_by("-issued_at").first()) is not None:
+    if not anew and (before := found.order_by("-issued_at").first()) is not None:
         return before
     paper = Paper(
         id=uuid7(),

@@ -30,6 +30,7 @@ _WHY: Final = {
 }
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
+Box = Sequence[int]
 View = list[int]  # width, height; place and length in the screens and in the thumbs
 
 
@@ -76,13 +77,47 @@ def pdf(content: bytes, pages: list[int] | None = None) -> Made:
     return _done({"do": "pdf", "pages": pages}, content)
 
 
-def covered(content: bytes, boxes: Sequence[Sequence[int]]) -> bytes:
-    """A picture made anew with black boxes on it: left, top, width and height in thousandths.
+def covered(contents: Sequence[bytes], boxes: Sequence[Sequence[Box]]) -> list[bytes]:
+    """Pictures made anew with black boxes on them: left, top, width and height in thousandths.
 
     Raises:
-        Problem: it cannot be opened.
+        Problem: one cannot be opened.
     """
-    return _done({"do": "cover", "boxes": [list(one) for one in boxes]}, content).kept
+    boxes_of_each = [[list(one) for one in each] for each in boxes]
+    made = _done(_row("cover", contents) | {"boxes": boxes_of_each}, b"".join(contents))
+    return [made.screens[at : at + long] for _, _, at, long in made.views]
+
+
+def frames(contents: Sequence[bytes]) -> Made:
+    """Pictures taken out of a film, made anew: ``screens`` one after the other, and ``views``.
+
+    Raises:
+        Problem: one cannot be opened, or they differ in size.
+    """
+    return _done(_row("frames", contents), b"".join(contents))
+
+
+def moving(contents: Sequence[bytes], pace: int) -> bytes:
+    """Pictures of ours that follow one another, so many a second, as GIF.
+
+    Raises:
+        Problem: one cannot be opened.
+    """
+    return _done(_row("moving", contents) | {"pace": pace}, b"".join(contents)).kept
+
+
+def strip(contents: Sequence[bytes], numbers: Sequence[int], columns: int) -> bytes:
+    """Pictures of ours on one sheet, each with its number.
+
+    Raises:
+        Problem: one cannot be opened.
+    """
+    job = _row("strip", contents) | {"numbers": list(numbers), "columns": columns}
+    return _done(job, b"".join(contents)).screens
+
+
+def _row(do: str, contents: Sequence[bytes]) -> dict[str, Any]:
+    return {"do": do, "lengths": [len(one) for one in contents]}
 
 
 def office(content: bytes, ending: str) -> Made:

@@ -22,6 +22,8 @@ from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
 from renkei.kernel.sealed import about
 from renkei.kernel.vault import seal, unseal
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
 from renkei.people.faces import Face, name_of
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
@@ -75,6 +77,8 @@ def write_charter(change: Change, *, text: str, reuse: Collection[str], number: 
     CharterReading.objects.create(charter=charter, account_id=change.account, at=change.now)
     change.about("Charter", charter.id, number=charter.number, reuse=charter.reuse)
     say(change, group, "charter", subject=None)
+    others = group.members.filter(ended_at=None).exclude(account=change.account)
+    tell(others.values_list("account", flat=True), Kind.CHARTER)
     return charter
 
 

@@ -14,6 +14,8 @@ from renkei.group.models import Block, Connection, Group, Member
 from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
 from renkei.people.models import Account, PractitionerRole
 from renkei.policy.use_case import Change, use_case
 
@@ -83,6 +85,7 @@ def ask_to_connect(change: Change) -> Connection:
     )
     asked.save(force_insert=True)
     change.about("Connection", asked.id, account=other.account.hex)
+    tell([other.account], Kind.REQUEST)
     change.tell("standing", None, 0, other.account)
     return asked
 

@@ -15,6 +15,8 @@ from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.utils.translation import gettext_noop
 
+from renkei.enrollment.models import Paper
+from renkei.group.family_sheet import sheet_of
 from renkei.group.membership import group_of, join, say
 from renkei.group.models import FamilyAgreement, Group, Member
 from renkei.kernel import clock, vault
@@ -153,6 +155,7 @@ class Agreement:
     relationship: str  # of ``Consent.RELATIONSHIPS``
     how: str
     agreed_on: date
+    sheet: str = ""  # the number of the signed sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,7 @@ def invite_family(
     patient = Patient.objects.select_for_update().get(pk=change.patient)
     name, kana = _called(patient, who)
     _check_agreement(agreement)
+    sheet = sheet_of(agreement.sheet, change.patient) if agreement.sheet.strip() else None
     inside = group.members.filter(ended_at=None).exclude(relation="")
     relation = Member.Relation.RELATIVE if who.related_person else Member.Relation.PATIENT
     if inside.filter(relation=relation, related_person=who.related_person).exists():
@@ -210,7 +214,7 @@ def invite_family(
         read_seq=group.last_seq,
     )
     member.save(force_insert=True)
-    _keep_agreement(change, member, agreement)
+    _keep_agreement(change, member, agreement, sheet)
     link = None
     if not account.has_usable_password():
         purpose = (OneTimeLink.Purpose.RESET if unproved else OneTimeLink.Purpose.FIRST).value
@@ -240,6 +244,10 @@ def _check_agreement(agreement: Agreement) -> None:
         raise Problem(gettext_noop("Please choose the relationship."), field="relationship")
     if agreement.how not in FamilyAgreement.How.values:
         raise Problem(gettext_noop("Please choose one."), field="how")
+    if agreement.sheet.strip() and agreement.how != FamilyAgreement.How.PAPER:
+        raise Problem(
+            gettext_noop("A sheet has a number when it was agreed to on paper."), field="sheet"
+        )
     if agreement.agreed_on > clock.today():
         raise Problem(gettext_noop("The date is in the future."), field="agreed_on")
 
@@ -283,12 +291,15 @@ def _account(change: Change, group: Group, email: str, name: str, kana: str) -> 
     return found
 
 
-def _keep_agreement(change: Change, member: Member, agreement: Agreement) -> None:
+def _keep_agreement(
+    change: Change, member: Member, agreement: Agreement, sheet: Paper | None
+) -> None:
     kept = FamilyAgreement(
         id=uuid7(),
         key_id=member.key_id,
         member=member,
         how=agreement.how,
+        paper=sheet,
         agreed_on=agreement.agreed_on,
         recorded_by_id=change.account,
         recorded_at=change.now,
@@ -296,6 +307,8 @@ def _keep_agreement(change: Change, member: Member, agreement: Agreement) -> Non
     kept.seal("said_sealed", {"by": agreement.by.strip(), "relationship": agreement.relationship})
     kept.save(force_insert=True)
     change.detail |= {"agreed": agreement.agreed_on.isoformat(), "how": agreement.how}
+    if sheet is not None:
+        change.detail["paper"] = sheet.id.hex
 
 
 def _is_unproved(account: Account, patient: UUID) -> bool:

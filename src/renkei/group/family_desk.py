@@ -49,6 +49,8 @@ class Agreed:
     how: str
     on: date | None
     recorded_by: str
+    sheet: str = ""  # the code of the signed sheet
+    filed: bool = False  # its scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,15 @@ _INSIDE = f"""
       a.suspended_at,
       (SELECT MAX(l.until) FROM people_onetimelink l WHERE l.account_id = a.id
         AND l.used_at IS NULL AND l.ended_at IS NULL),
-      f.id, f.key_id, f.said_sealed, f.how, f.agreed_on, b.id, b.key_id, b.profile_sealed
+      f.id, f.key_id, f.said_sealed, f.how, f.agreed_on, b.id, b.key_id, b.profile_sealed,
+      ep.code, ep.scan_id
     FROM group_member m
     JOIN people_account a ON a.id = m.account_id
     LEFT JOIN people_practitionerrole r ON r.id = m.role_id
     LEFT JOIN people_organization o ON o.id = r.organization_id
     LEFT JOIN group_familyagreement f ON f.member_id = m.id
     LEFT JOIN people_account b ON b.id = f.recorded_by_id
+    LEFT JOIN enrollment_paper ep ON ep.id = f.paper_id
     WHERE m.group_id = %s AND m.ended_at IS NULL AND m.relation <> '' ORDER BY m.joined_at"""
 _AROUND = """
     SELECT id, key_id, person_sealed FROM patient_relatedperson
@@ -211,7 +215,10 @@ def _agreed(found: tuple[Any, ...]) -> Agreed:
         said = {"by": sentence(damage), "relationship": ""}
     recorder = open_profile(id_of(found[5]), id_of(found[6]), found[7])["name"]
     how = FamilyAgreement.How(found[3]).value
-    return Agreed(said["by"], said["relationship"], how, as_day(found[4]), recorder)
+    return Agreed(
+        said["by"], said["relationship"], how, as_day(found[4]), recorder,
+        found[8] or "", found[9] is not None,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

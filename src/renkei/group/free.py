@@ -17,6 +17,8 @@ from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
+from renkei.notification.kinds import Kind
+from renkei.notification.telling import tell
 from renkei.people.models import PractitionerRole
 from renkei.policy.use_case import Change, use_case
 
@@ -164,8 +166,11 @@ def ask_to_join(change: Change, *, words: str, agreed: bool) -> JoinRequest:
         asked.seal("words", cleaned)
     asked.save(force_insert=True)
     change.about("JoinRequest", asked.id)
-    for manager in group.members.filter(manager=True, ended_at=None):
-        change.tell("standing", None, 0, manager.account_id)
+    managers = group.members.filter(manager=True, ended_at=None)
+    who = list(managers.values_list("account", flat=True))
+    tell(who, Kind.REQUEST)
+    for manager in who:
+        change.tell("standing", None, 0, manager)
     return asked
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from renkei.communication import log
 from renkei.communication.answers import refuse_named
 from renkei.communication.models import Draft
-from renkei.group.models import Group, Invitation, Member
+from renkei.group.models import Group, Invitation, JoinRequest, Member
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
@@ -140,6 +140,20 @@ def in_office(members: QuerySet[Member], now: datetime) -> QuerySet[Member]:
         role__organization__left_on=None,
         account__suspended_at=None,
     ).exclude(role__restriction__in=STOPPED)
+
+
+def finish(change: Change, group: Group, text: str) -> None:
+    """End a group: it stays readable to its members, and nobody writes or joins (A5.1)."""
+    say(change, group, "closed", subject=None, text=text)
+    group.closed_at, group.listing = change.now, Group.Listing.NONE
+    group.save(update_fields=["closed_at", "listing"])
+    group.invitations.filter(state="open").update(
+        state=Invitation.State.TAKEN_BACK, closed_at=change.now
+    )
+    group.join_requests.filter(state="open").update(
+        state=JoinRequest.State.TAKEN_BACK, answered_at=change.now
+    )
+    change.end_standings(group=group.id)
 
 
 def about_member(standing: Standing, member: Member, now: datetime) -> Standing | None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from renkei.enrollment.models import Paper
 from renkei.kernel.clock import MomentField
 from renkei.kernel.entity import Entity
 from renkei.kernel.sealed import SealedEntity, SealedField
@@ -187,6 +188,9 @@ class FamilyAgreement(SealedEntity):
     member = models.OneToOneField(Member, models.CASCADE, related_name="agreement")
     said_sealed = SealedField()  # {"by", "relationship"}: who agreed, for the patient
     how = models.CharField(max_length=5, choices=How)
+    paper = models.OneToOneField(
+        Paper, models.PROTECT, null=True, related_name="+"
+    )  # the signed sheet, whose scan is filed
     agreed_on = models.DateField()
     recorded_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
     recorded_at = MomentField()

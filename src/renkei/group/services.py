@@ -11,13 +11,14 @@ from renkei.group.membership import (
     checked_reason,
     checked_role_in_care,
     end_membership,
+    finish,
     group_of,
     join,
     put_in_charge,
     refuse_last_manager,
     say,
 )
-from renkei.group.models import Group, Invitation, JoinRequest, Member
+from renkei.group.models import Group, Member
 from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
@@ -197,17 +198,7 @@ def close_group(change: Change, *, reason: str) -> None:
     """
     group = group_of(change)
     change.about("Group", group.id)
-    cleaned = checked_reason(reason)
-    say(change, group, "closed", subject=None, text=cleaned)
-    group.closed_at, group.listing = change.now, Group.Listing.NONE
-    group.save(update_fields=["closed_at", "listing"])
-    group.invitations.filter(state="open").update(
-        state=Invitation.State.TAKEN_BACK, closed_at=change.now
-    )
-    group.join_requests.filter(state="open").update(
-        state=JoinRequest.State.TAKEN_BACK, answered_at=change.now
-    )
-    change.end_standings(group=group.id)
+    finish(change, group, checked_reason(reason))
 
 
 # ── Taken over from paper ────────────────────────────────────────────────────────────────────────

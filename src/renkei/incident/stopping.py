@@ -11,6 +11,7 @@ from renkei.device.blocking import block_device
 from renkei.device.models import Device, DeviceKey, Listing
 from renkei.incident.models import Clearing
 from renkei.kernel import clock
+from renkei.people import browsers
 from renkei.people.models import PractitionerRole, Session, SignIn
 from renkei.policy.standing import Actor
 from renkei.policy.use_case import Change
@@ -82,6 +83,7 @@ def stop_sessions(change: Change, account: UUID, *, but: str = "") -> int:
     """End all sessions of a person, on devices nobody listed too; how many there were."""
     sessions = Session.objects.filter(account=account).exclude(pk=but)
     _forget(change, sessions, None)
+    browsers.end_of_account(change, account, but=but)
     ended, _ = sessions.delete()
     change.end_standings(account=account)
     change.detail["sessions_ended"] = ended

@@ -20,6 +20,10 @@ class Kind(models.TextChoices):
     NOTICE = "notice"  # of the operator, to confirm
     INCIDENT = "incident"  # to see to
     DISASTER = "disaster"  # disaster use was declared
+    MENTION = "mention"  # a corrected message means the person, as it did not before
+    TASK = "task"  # somebody gave it to the person
+    REQUEST = "request"  # somebody asks for what the person decides
+    CHARTER = "charter"  # how a group is used, to read and tick
     TEST = "test"  # the person wants to see how it comes
 
 
@@ -46,5 +50,9 @@ KINDS: Final[dict[str, Ways]] = {
     Kind.NOTICE: Ways(),
     Kind.INCIDENT: Ways(at_once=True, through=True, mail=False),  # mailed by ``incident.notices``
     Kind.DISASTER: Ways(at_once=True, through=True),
+    Kind.MENTION: Ways(),
+    Kind.TASK: Ways(),
+    Kind.REQUEST: Ways(),
+    Kind.CHARTER: Ways(),
     Kind.TEST: Ways(at_once=True, through=True),
 }

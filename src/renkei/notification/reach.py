@@ -18,7 +18,8 @@ from renkei.policy.who import STOPPED, each_trains, joined
 from renkei.region import parameters
 
 _OPEN: Final = f"""
-    SELECT g.id, g.last_seq, m.read_seq {FROM_VISIBLE}
+    SELECT g.id, g.last_seq, m.read_seq,
+      CASE WHEN mr.restriction = 'read_only' THEN 1 ELSE 0 END {FROM_VISIBLE}
     WHERE {VISIBLE} AND g.archived_at IS NULL"""
 
 
@@ -29,6 +30,13 @@ class Reached:
     account: Account
     read: dict[UUID, int]  # by group: the newest entry they have read
     unread: int  # in all these groups together, as the pages show it
+    only_reads: frozenset[UUID] = frozenset()  # groups in which they may write nothing (N2.2)
+
+    def may_be_woken(self, group: UUID | None) -> bool:
+        """Whether something urgent may break their rest: not where they can but read of it."""
+        if group is not None:
+            return group not in self.only_reads
+        return not self.read or not self.only_reads.issuperset(self.read)
 
 
 def reached(account: UUID) -> Reached | None:
@@ -42,6 +50,7 @@ def reached(account: UUID) -> Reached | None:
         found,
         {id_of(one[0]): one[2] for one in groups},
         sum(max(0, one[1] - one[2]) for one in groups),
+        frozenset(id_of(one[0]) for one in groups if one[3]),
     )
 
 

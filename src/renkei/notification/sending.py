@@ -135,7 +135,8 @@ def _look_at(
         return
     worth = []
     for one in rows:
-        quiet = None if passes(choice, one.kind, urgent=one.urgent) else quiet_until(choice, now)
+        urgent = one.urgent and to.may_be_woken(one.group_id)
+        quiet = None if passes(choice, one.kind, urgent=urgent) else quiet_until(choice, now)
         if not _is_news(one, to, now):
             looked.over.append(one)
         elif quiet is not None:

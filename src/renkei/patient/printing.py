@@ -127,6 +127,7 @@ def _ready(
         key=patient.key_id,
         edition=edition,
         returns=returns,
+        anew=form == "family-consent",  # each of the family signs one
     )
     change.about("Paper", paper.id, form=form)
     return Ready(paper, edition_of(change.region, form, paper.text_number), filled)

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_noop
 
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import is_role_address
-from renkei.notification.models import Subscription
 from renkei.people.models import Account, CardCode, OneTimeLink
 from renkei.people.passwords import retire_password
 from renkei.people.sessions import end_sessions
@@ -178,7 +177,6 @@ def take_everything(change: Change, account: Account) -> None:
     account.save(update_fields=["password", "password_changed_at"])
     Authenticator.objects.filter(user=account).delete()
     CardCode.objects.filter(account=account).delete()
-    Subscription.objects.filter(account=account).delete()  # whoever held the ID hears no more
     change.detail["sessions_ended"] = end_sessions(change, account=account.id)
 
 

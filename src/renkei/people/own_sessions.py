@@ -6,7 +6,7 @@ from uuid import UUID
 
 from renkei.kernel import clock
 from renkei.kernel.errors import Unknown
-from renkei.people import simultaneous
+from renkei.people import browsers, simultaneous
 from renkei.people.models import Session, SimultaneousUse
 from renkei.people.places import shortened
 from renkei.people.sessions import end_sessions
@@ -66,7 +66,9 @@ def end_session(change: Change, *, key: str) -> None:
 
 def end_sessions_of(change: Change, keys: set[str]) -> int:
     """End these of the person's own sessions, rows first and then their streams."""
-    ended, _ = Session.objects.filter(account_id=change.account, pk__in=keys).delete()
+    mine = Session.objects.filter(account_id=change.account, pk__in=keys)
+    browsers.end_of_sessions(change, list(mine.values_list("pk", flat=True)))
+    ended, _ = mine.delete()
     change.end_standings(account=change.account)
     return ended
 

@@ -20,6 +20,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
 from renkei.kernel import clock
 from renkei.kernel.database import execute, row
+from renkei.people import browsers
 from renkei.people.figures import of_account
 from renkei.people.models import Account, PractitionerRole, Session
 from renkei.region import parameters
@@ -67,6 +68,8 @@ def lasts_idle(figures: dict[str, Any], *, browser: str, kind: str | None = None
 
 class Ends(Protocol):
     """A change that can say that standings have ended: a running use case."""
+
+    detail: dict[str, Any]
 
     def end_standings(self, group: UUID | None = None, account: UUID | None = None) -> None:
         """Let streams ask again."""
@@ -117,6 +120,10 @@ def end_sessions(
     if device is not None:
         sessions = sessions.filter(device_id=device)
     accounts = set(sessions.values_list("account", flat=True))
+    if account is not None:
+        browsers.end_of_account(change, account, but=but)
+    else:
+        browsers.end_of_sessions(change, list(sessions.values_list("pk", flat=True)))
     ended, _ = sessions.delete()
     for one in accounts:
         change.end_standings(account=one)
@@ -174,6 +181,7 @@ class SessionStore(DatabaseStore):
         if before is not None and before.account_id is not None:
             kept = {name: getattr(before, name) for name in KEPT}
             Session.objects.filter(pk=stored_key(self.session_key or "")).update(**kept)
+            browsers.follow_session(before.pk, stored_key(self.session_key or ""))
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """The row to write: what Django keeps, and whose session it is."""

@@ -581,11 +581,12 @@ RULES: dict[str, Fact] = {
     "reuse.decline_outside":     reads & is_manager & outside_care,
     "reuse.anonymise":           reads & asked_to_reuse & outside_care & reuse_waits
                                  & may_be_reused,
+    "reuse.cut":                 opens_copy,
     "reuse.open":                opens_copy,
     "reuse.withdraw":            ready & asked_to_reuse & (takes_part | works_here),
     "reuse.register":            ready & acts_for_this_organization & administers,
     "fax.print":                 opens_copy & ~restricted_in_group & ~outside_care,
-    "own_backup.take":           ready & works_here & ~by_card & works_from_ledger,
+    "own_backup.take":           ready & ~by_card & ((works_here & works_from_ledger) | of_family),
 }
 # fmt: on
 

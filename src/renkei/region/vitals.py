@@ -32,18 +32,19 @@ class Sign:
     possible: Range  # outside: nobody can have measured it
     usual: Range  # outside: asked about, where the physician set no range for the patient
     danger: tuple[float, float] | None  # dangerous below the one, and from the other on
-    decimals: int = 0
+    decimals: int = 0  # at most
+    always: int = 0  # decimals that are written even if they are zero
 
 
 SIGNS: Final[Mapping[str, Sign]] = MappingProxyType(
     {
-        "temperature": Sign(Range(30, 43.9), Range(35, 38.4), (34, 40), decimals=1),  # ℃
+        "temperature": Sign(Range(30, 43.9), Range(35, 38.4), (34, 40), decimals=1, always=1),  # ℃
         "systolic": Sign(Range(30, 300), Range(90, 179), (80, 220)),  # mmHg
         "diastolic": Sign(Range(10, 200), Range(None, 109), (0, 130)),  # mmHg
         "pulse": Sign(Range(10, 300), Range(50, 119), (40, 140)),  # a minute
         "spo2": Sign(Range(40, 100), Range(93, None), (90, 1000)),  # %
         "respiration": Sign(Range(1, 80), Range(11, 24), (9, 30)),  # a minute
-        "weight": Sign(Range(0.5, 300), Range(20, 150), None, decimals=2),  # kg
+        "weight": Sign(Range(0.5, 300), Range(20, 150), None, decimals=2, always=1),  # kg
         "glucose": Sign(Range(10, 900), Range(70, 349), (55, 500)),  # mg/dL
     }
 )
@@ -78,7 +79,8 @@ def fits(kind: str, value: Decimal | float) -> bool:
 
 
 def shown(kind: str, value: float) -> str:
-    """A value as it is written: 37.0, 46.2, 132."""
-    if kind == "temperature":
-        return f"{value:.1f}"
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    """A value as it is written, wherever it stands: 37.0, 46.0, 3.25, 132."""
+    sign = SIGNS[kind]
+    least, whole = sign.always, f"{value:.{sign.decimals}f}"
+    spare = len(whole) - len(whole.rstrip("0")) if "." in whole else 0
+    return f"{value:.{max(least, sign.decimals - spare)}f}"

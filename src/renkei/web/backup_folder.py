@@ -20,10 +20,11 @@ from markupsafe import escape
 from renkei.disclosure.copying import Copy
 from renkei.disclosure.items import shown_number
 from renkei.disclosure.own_backup import Message, OwnFile, Part, Taken, own_part
+from renkei.kernel.damage import DAMAGE
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.policy.standing import Actor
 from renkei.policy.use_case import GateClosed
-from renkei.web.reuse_paper import copy_paper, copy_text, moment
+from renkei.web.reuse_paper import clip_pictures, copy_paper, copy_text, moment
 from renkei.web.reuse_words import PAPER_PURPOSES
 
 KINDS: Final = {"report": "報告", "notice": "連絡", "consult": "相談", "request": "依頼"}
@@ -141,6 +142,10 @@ def _copy(copy: Copy) -> Iterator[tuple[str, bytes]]:
     with suppress(Problem):  # no Japanese font on this server: the text says the same
         yield f"{name}.pdf", copy_paper(copy).content
     yield f"{name}.txt", copy_text(copy).encode()
+    clips = [one for part in copy.parts for one in part.pictures if one.pace]
+    for number, clip in enumerate(clips, 1):
+        with suppress(Problem, *DAMAGE):  # others are at pictures, or it opens no more
+            yield f"{name}-{number}.gif", clip_pictures(copy, clip)
 
 
 def _json(data: object) -> bytes:

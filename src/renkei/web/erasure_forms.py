@@ -59,7 +59,8 @@ class AskForm(forms.Form):
              if (name == "members") != about_patient],
         )  # fmt: skip
         language = "en" if (get_language() or "ja").startswith("en") else "ja"
-        for one in retention.items():
+        self.kept = retention.asked(free=not about_patient)
+        for one in self.kept:
             self.fields[f"retention-{one.key}"] = Choice(
                 label=one.title[language],
                 help_text=one.law[language],
@@ -99,7 +100,7 @@ class AskForm(forms.Form):
             way=given["way"],
             words=given["words"],
             wished_on=given["wished_on"],
-            retention={one.key: given[f"retention-{one.key}"] for one in retention.items()},
+            retention={one.key: given[f"retention-{one.key}"] for one in self.kept},
             copied=given["copied"],
             explained=given["explained"],
         )

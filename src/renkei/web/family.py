@@ -16,6 +16,7 @@ from renkei.group.family_desk import (
     see_family_link,
     see_inviting_family,
 )
+from renkei.group.family_sheet import link_sheet
 from renkei.group.models import Group
 from renkei.kernel.errors import Problem
 from renkei.people.access import Given
@@ -108,6 +109,17 @@ def invite(request: "Request", group: UUID) -> HttpResponse:
     return page(
         request, "family/invite.html", shell=desk.shell, status=status, desk=desk, form=form
     )
+
+
+@require_POST
+def sheet(request: "Request", member: UUID) -> HttpResponse:
+    """Which signed sheet an agreement is."""
+    one = see_family_link(request.actor, member)
+    try:
+        link_sheet(request.actor, member, typed=request.POST.get("sheet", ""))
+    except Problem as problem:
+        return _desk(request, see_family(request.actor, one.group), problem)
+    return after("family", group=one.group)
 
 
 @sensitive_post_parameters("word")

@@ -80,9 +80,16 @@ class FamilyForm(WayForm):
         choices=[(one, one) for one in Consent.RELATIONSHIPS],
     )
     agreed_on = Day(label=_("Day on which they agreed"), initial=clock.today)
+    sheet = Line(
+        label=_("Number of the signed sheet"),
+        required=False,
+        max_length=20,
+        autocomplete="off",
+        help_text=_("It stands at the top of the sheet. Its scan is filed under Papers."),
+    )
 
     field_order = ("who", "kana", "email", "again", "how", "by", "relationship", "agreed_on",
-                   "way", "word")  # fmt: skip
+                   "sheet", "way", "word")  # fmt: skip
 
     def __init__(self, *args: Any, people: list[Person], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -110,7 +117,8 @@ class FamilyForm(WayForm):
     def agreement(self) -> Agreement:
         """That the patient agreed."""
         sent = self.cleaned_data
-        return Agreement(sent["by"], sent["relationship"], sent["how"], sent["agreed_on"])
+        names = ("by", "relationship", "how", "agreed_on", "sheet")
+        return Agreement(**{name: sent[name] for name in names})
 
 
 class FamilyLinkForm(WayForm):

@@ -82,4 +82,11 @@ PAGES = {
     "members": _("Members"),
     "consent": _("Consent"),
     "tasks": _("Tasks"),
+    "family": _("Family and group with the family"),
+    "charter": _("How the group is used"),
+    "same": _("Registered twice"),
+    "hand_over": _("Handing over to another organization"),
+    "reuse": _("Requests for reuse"),
+    "anonymise": _("Extract for a study meeting"),
+    "erasure": _("Complete erasure"),
 }

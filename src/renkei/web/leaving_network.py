@@ -1,6 +1,6 @@
 """Leaving of an organization: a checklist, the form, the receipt (A3)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from renkei.enrollment import departing
 from renkei.enrollment.departing import Goodbye
+from renkei.enrollment.founded import Founded
 from renkei.enrollment.models import Departure
 from renkei.web.fields import Choice, Day, Line, Pills
 from renkei.web.page import page, tried
@@ -31,6 +32,9 @@ ORIGINALS = (
 )
 
 
+END = "end"
+
+
 class LeavingForm(forms.Form):
     """What an organization says as it leaves."""
 
@@ -48,12 +52,47 @@ class LeavingForm(forms.Form):
         error_messages={"required": _("Please confirm this.")},
     )
 
+    def __init__(self, *args: Any, free: list[Founded], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.founded = free
+        for one in free:
+            self.fields[f"free-{one.group.hex}"] = Choice(
+                label=one.name,
+                choices=_ways_on(one),
+                help_text=_("%(n)s people") % {"n": one.members},
+            )
+
+    def free_fields(self) -> list[forms.BoundField]:
+        """Those about the free groups."""
+        return [self[f"free-{one.group.hex}"] for one in self.founded]
+
     @property
     def goodbye(self) -> Goodbye:
         """What was said."""
         sent = self.cleaned_data
         names = ("reason", "originals", "contact", "erased_on", "number")
-        return Goodbye(**{name: sent[name] for name in names})
+        chosen = {one.group: sent[f"free-{one.group.hex}"] for one in self.founded}
+        free = {group: None if said == END else UUID(said) for group, said in chosen.items()}
+        return Goodbye(**{name: sent[name] for name in names}, free=free)
+
+
+def _ways_on(one: Founded) -> list[tuple[str, Any]]:
+    """To whom a free group can be handed; ending it only where nobody elsewhere manages it."""
+    heirs = [
+        (
+            str(heir.member),
+            (
+                _("Hand it to %(organization)s (%(name)s manages it)")
+                if heir.manager
+                else _("Hand it to %(organization)s (%(name)s will manage it)")
+            )
+            % {"organization": heir.organization, "name": heir.name},
+        )
+        for heir in one.heirs
+    ]
+    ends = [] if one.managed_elsewhere else [(END, _("End it: it stays readable"))]
+    asked = [] if len(heirs) + len(ends) == 1 else [("", _("Please choose one."))]
+    return [*asked, *heirs, *ends]
 
 
 @require_http_methods(["GET", "POST"])
@@ -61,7 +100,7 @@ def leave(request: "Request", organization: UUID) -> HttpResponse:
     """How far it is; sending ends everything, and shows the receipt."""
     seen = departing.see_checklist(request.actor, organization)
     sent = request.POST if request.method == "POST" else None
-    form = LeavingForm(sent, initial={"number": seen.words.number})
+    form = LeavingForm(sent, initial={"number": seen.words.number}, free=seen.free)
     left: list[UUID] = []
     if form.is_valid() and tried(
         form,

@@ -1,9 +1,11 @@
 """What is done with one message: its own page, 了解, correcting, withdrawing, who has read it."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -22,6 +24,7 @@ from renkei.communication.services import (
     understand_communication,
     withdraw_communication,
 )
+from renkei.communication.taken_back import see_taken_back
 from renkei.communication.whom import see_meant
 from renkei.kernel.errors import Problem, Unknown
 from renkei.web.box import number, tokens
@@ -30,6 +33,8 @@ from renkei.web.errors import sentence, wants_json
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
+
+_WITHDRAWN = "communication/withdrawn.html"
 
 
 def _article(view: MessageView) -> str:
@@ -174,17 +179,19 @@ def _checked(
 
 @require_http_methods(["GET", "POST"])
 def withdraw(request: "Request", message: UUID) -> HttpResponse:
-    """Take back one's own message, with a reason."""
+    """Take back one's own message, with a reason; who asks again, as the answer got lost, may."""
     error = ""
     form = sent(request)
     chosen, words = form.get("choice", ""), form.get("reason", "").strip()
     if request.method == "POST":
+        with suppress(Unknown):
+            return _taken_back(request, message)
         try:
             withdraw_communication(request.actor, message, reason=words or chosen)
         except Problem as problem:
             error = sentence(problem)
         else:
-            return _done(request, message)
+            return _taken_back(request, message)
     view = _mine(messages.see_message(request.actor, message), "communication.withdraw")
     return _shown(
         request,
@@ -195,6 +202,25 @@ def withdraw(request: "Request", message: UUID) -> HttpResponse:
         reason=words,
         chosen=chosen,
     )
+
+
+def _taken_back(request: "Request", message: UUID) -> HttpResponse:
+    """The message as it is now, and who had read it, if somebody had."""
+    back = see_taken_back(request.actor, message)
+    if not back.readers:
+        return _done(request, message)
+    if not wants_json(request):
+        return HttpResponseRedirect(reverse("withdrawn", args=[message]), status=303)
+    view = messages.see_message(request.actor, message)
+    html = render_to_string(_WITHDRAWN, {"head": back.head, "back": back}, request)
+    return json({"seq": view.entry.seq, "article": _article(view), "html": html})
+
+
+@require_GET
+def withdrawn(request: "Request", message: UUID) -> HttpResponse:
+    """Who had read one's own message before one withdrew it, and the way to report it."""
+    back = see_taken_back(request.actor, message)
+    return piece(request, _WITHDRAWN, back.head, back=back)
 
 
 @require_http_methods(["GET", "POST"])

@@ -10,15 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from renkei.communication.taken_back import TakenBack, see_taken_back
 from renkei.incident import reporting
 from renkei.incident.models import Incident
 from renkei.incident.opening import WHAT_LENGTH, Report
 from renkei.incident.reporting import REPORT_PAGE
 from renkei.incident.stopping import OwnDevice
-from renkei.kernel.errors import Problem, Refused, SignedOut
+from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.people.disclosures import see_contacts
 from renkei.policy.use_case import GateClosed
 from renkei.region.disclosures import public_region
+from renkei.web.environment import moment
 from renkei.web.errors import answer, sentence
 from renkei.web.incident_words import KINDS
 from renkei.web.limits import HOUR, MINUTES_15, too_many
@@ -144,6 +146,8 @@ def _page(request: "Request", status: int = 200, **forms_typed: Any) -> HttpResp
         known = False
     chosen = request.GET.get("kind", "")
     initial = {"kind": chosen} if chosen in Incident.Kind.values else {}
+    if known and (message := _id(request.GET.get("withdrawn", ""))):
+        initial |= _drafted(request, message)
     context: dict[str, Any] = {
         "form": KnownForm(initial=initial) if known else UnknownForm(initial=initial),
         "code_form": CodeForm(),
@@ -153,6 +157,36 @@ def _page(request: "Request", status: int = 200, **forms_typed: Any) -> HttpResp
     }
     context |= _contacts(request) | forms_typed
     return render(request, "report/report.html", context, status=status)
+
+
+def _drafted(request: "Request", message: UUID) -> dict[str, str]:
+    """What can be said already of one's own message that one withdrew; nothing of its words."""
+    try:
+        back = see_taken_back(request.actor, message)
+    except (*NOT_KNOWN, Unknown):
+        return {}
+    return {
+        "kind": Incident.Kind.WRONG_POST.value,
+        "what": _draft(back)[:WHAT_LENGTH],
+        "when": moment(back.entry.sent_at),
+    }
+
+
+def _draft(back: TakenBack) -> str:
+    entry = back.entry
+    assert entry.withdrawn_at is not None
+    names = [
+        _("%(name)s (%(organization)s)")
+        % {"name": one.face.name, "organization": one.face.organization}
+        for one in back.readers
+    ]
+    lines = [
+        _("Sent on %(sent)s and withdrawn on %(withdrawn)s. Entry no. %(n)s of the group.")
+        % {"sent": moment(entry.sent_at), "withdrawn": moment(entry.withdrawn_at), "n": entry.seq},
+        _("Reason: %(reason)s") % {"reason": entry.withdrawal_reason},
+        _("Had read it (%(n)s): %(names)s") % {"n": len(names), "names": _(", ").join(names)},
+    ]
+    return "\n".join(lines)
 
 
 @require_http_methods(["GET", "POST"])

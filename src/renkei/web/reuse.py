@@ -22,7 +22,8 @@ from renkei.web.errors import sentence
 from renkei.web.page import page, tried
 from renkei.web.patient import after
 from renkei.web.pdf_answer import shown
-from renkei.web.reuse_forms import AskForm, FaxForm, chosen, covered, decided
+from renkei.web.reuse_forms import AskForm, FaxForm, chosen, covered, decided, written
+from renkei.web.reuse_results import seen_results
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -137,11 +138,17 @@ def withdraw(request: "Request", reuse: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def anonymise(request: "Request", reuse: UUID) -> HttpResponse:
-    """The anonymising editor: before and after beside each other, each place decided."""
+    """The anonymising editor: before and after beside each other, each place decided.
+
+    Pictures are shown as they would leave before they are kept so.
+    """
     editor = extracting.see_editor(request.actor, reuse)
-    sent = request.POST
+    sent, sending = request.POST, request.method == "POST"
     given, boxes, error = decided(editor, sent), covered(editor, sent), ""
-    if request.method == "POST" and sent.get("do") == "keep":
+    results = seen_results(editor, boxes) if sending else {}
+    keeping = sending and sent.get("do") == "keep"
+    unseen = keeping and not all(one.was_shown(sent) for one in results.values())
+    if keeping and not unseen:
         try:
             extracting.keep_extracts(
                 request.actor,
@@ -158,13 +165,15 @@ def anonymise(request: "Request", reuse: UUID) -> HttpResponse:
         request,
         "reuse/anonymise.html",
         shell=editor.head.shell,
-        status=422 if error else 200,
+        status=422 if error or unseen else 200,
         head=editor.head,
         editor=editor,
         given=given,
         after={part.item: extracting.made_of(part, given[part.item]) for part in editor.parts},
         sent=sent,
         boxes_of=_drawn(editor, sent),
+        results=results,
+        unseen=unseen,
         error=error,
         words=words,
     )
@@ -173,10 +182,7 @@ def anonymise(request: "Request", reuse: UUID) -> HttpResponse:
 def _drawn(editor: extracting.Editor, sent: QueryDict) -> dict[UUID, str]:
     """The boxes of each picture as they are written: what was just sent, or kept before."""
     return {
-        file.id: sent.get(
-            f"boxes-{file.id.hex}",
-            "\n".join(",".join(map(str, box)) for box in file.boxes or ()),
-        )
+        file.id: sent.get(f"boxes-{file.id.hex}", written(file.boxes or ()))
         for part in editor.parts
         for file in part.files
     }

@@ -121,13 +121,21 @@ def covered(editor: Editor, sent: Mapping[str, str]) -> dict[UUID, Covered]:
 
 
 def _boxes(written: str) -> Iterable[Box]:
-    """Boxes, each ``left,top,width,height``; what is no box is one that is not taken."""
+    """Boxes, each ``left,top,width,height``, in a clip after ``picture:``; others are not taken."""
     for one in written.split():
+        picture, colon, rest = one.rpartition(":")
         numbers = [
-            int(n) if n.isascii() and n.isdigit() and len(n) < 5 else -1 for n in one.split(",")
+            int(n) if n.isascii() and n.isdigit() and len(n) < 5 else -1
+            for n in ([picture] if colon else []) + rest.split(",")
         ]
-        left, top, wide, high = numbers if len(numbers) == 4 else (-1, -1, -1, -1)
-        yield left, top, wide, high
+        yield tuple(numbers) if len(numbers) == 4 + bool(colon) else (-1, -1, -1, -1)
+
+
+def written(boxes: Iterable[Box]) -> str:
+    """Boxes as ``covered`` reads them."""
+    return "\n".join(
+        (f"{one[0]}:" if len(one) == 5 else "") + ",".join(map(str, one[-4:])) for one in boxes
+    )
 
 
 def _words(written: str) -> Iterable[str]:

@@ -9,9 +9,11 @@ from typing import Any, Final
 from PIL import Image
 
 from renkei.disclosure.copying import Copy, Part
+from renkei.disclosure.enclosing import Picture
 from renkei.disclosure.faxing import Ready
 from renkei.disclosure.items import shown_number
 from renkei.enrollment.printing import Printed, edition, region_values
+from renkei.files import opening
 from renkei.kernel import clock
 from renkei.kernel.damage import DAMAGE, tell
 from renkei.kernel.errors import Tampered
@@ -98,19 +100,64 @@ def _pictures(copy: Copy, part: Part) -> Iterator[dict[str, Any]]:
                 tell(found)
             yield {"caption": f"添付{number}　開けませんでした。", "drawing": ""}
             continue
+        if one.pace:
+            yield _drawing(f"添付{number}　{_frames_said(one, pages)}", _sheet_of(pages, copy))
+            continue
         for place, page in enumerate(pages, 1):
             picture = stamped(page, copy.user, shown_number(copy.number), copy.opened_at)
-            with Image.open(BytesIO(picture), formats=["JPEG"]) as image:
-                width, height = image.size
             of = f"（{place}/{len(pages)}）" if len(pages) > 1 else ""
-            yield {
-                "caption": f"添付{number}{of}",
-                "drawing": f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}"'
-                f' height="{height}"><image width="{width}" height="{height}" href="data:image/'
-                f'jpeg;base64,{b64encode(picture).decode()}"/></svg>',
-                "width": width,
-                "height": height,
-            }
+            yield _drawing(f"添付{number}{of}", picture)
+
+
+def _drawing(caption: str, picture: bytes) -> dict[str, Any]:
+    with Image.open(BytesIO(picture), formats=["JPEG"]) as image:
+        width, height = image.size
+    return {
+        "caption": caption,
+        "drawing": f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}"'
+        f' height="{height}"><image width="{width}" height="{height}" href="data:image/'
+        f'jpeg;base64,{b64encode(picture).decode()}"/></svg>',
+        "width": width,
+        "height": height,
+    }
+
+
+# ── Some seconds of a film ───────────────────────────────────────────────────────────────────────
+
+ON_SHEET: Final = 12  # pictures of a clip that stand on paper
+
+
+def _frames_said(clip: Picture, pages: list[bytes]) -> str:
+    if len(pages) == 1:
+        return "動画の1場面"
+    shown = f"うち{ON_SHEET}枚。" if len(pages) > ON_SHEET else ""
+    return f"動画から {len(pages)}枚（毎秒{clip.pace}枚、{shown}動く形は画面の「動画の一部」から）"
+
+
+def _sheet_of(pages: list[bytes], copy: Copy) -> bytes:
+    """Pictures of a clip on one sheet, as many as can be looked at, with the stamp burnt in."""
+    step = max(1.0, len(pages) / ON_SHEET)
+    chosen = [int(n * step) for n in range(min(ON_SHEET, len(pages)))]
+    columns = 1 if len(pages) == 1 else 3
+    with opening.turn():
+        sheet = opening.strip([pages[n] for n in chosen], [n + 1 for n in chosen], columns)
+    return stamped(sheet, copy.user, shown_number(copy.number), copy.opened_at)
+
+
+def clip_pictures(copy: Copy, clip: Picture) -> bytes:
+    """The clip as moving pictures (GIF), each with the stamp burnt in.
+
+    Not within a transaction: pictures are opened here.
+
+    Raises:
+        Problem: others are at pictures for too long.
+        Tampered, Erased: what is stored does not open.
+    """
+    number = shown_number(copy.number)
+    until = f"{number}　{_day(copy.until)} まで"
+    pages = [stamped(page, copy.user, until, copy.opened_at) for page in clip.pages()]
+    with opening.turn():
+        return opening.moving(pages, clip.pace)
 
 
 def copy_paper(copy: Copy) -> Printed:

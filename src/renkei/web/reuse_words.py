@@ -37,7 +37,7 @@ REFUSALS: Final = {
 FILE_REFUSALS: Final = {
     "": "",
     "elsewhere": REFUSALS["elsewhere"],
-    "kind": _("Films and office documents cannot be taken out of the network."),
+    "kind": _("Office documents cannot be taken out of the network."),
     "study": _("PDFs are not given for study meetings or conferences."),
     "consent": _("It shows the patient, the family or the home, who did not agree to this use."),
     "words": _("Its author permits the words alone."),

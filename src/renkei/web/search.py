@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from renkei.communication.models import Kind
-from renkei.communication.query import Query, keep, kept
+from renkei.communication.observations import LABELS
+from renkei.communication.query import ANY, VITALS, Query, keep, kept
 from renkei.communication.search import Found, search, see_search
 from renkei.group.disclosures import GroupLine, Shell
 from renkei.kernel.errors import Problem, Unknown
@@ -56,6 +57,9 @@ class SearchForm(forms.Form):
         label=gettext_lazy("Kind"), required=False, widget=forms.Select(attrs=_INPUT)
     )
     with_files = forms.BooleanField(label=gettext_lazy("With files only"), required=False)
+    vital = forms.ChoiceField(
+        label=gettext_lazy("Vital signs"), required=False, widget=forms.Select(attrs=_INPUT)
+    )
     since = forms.DateField(label=gettext_lazy("From"), required=False, widget=_date())
     until = forms.DateField(label=gettext_lazy("Until"), required=False, widget=_date())
 
@@ -71,6 +75,9 @@ class SearchForm(forms.Form):
         profession.choices = [("", _("Every profession")), *_PROFESSIONS]
         kind: Any = self.fields["kind"]
         kind.choices = [("", _("Every kind")), *Kind.choices]
+        vital: Any = self.fields["vital"]
+        measured = [(one, _(LABELS[one])) for one in VITALS]
+        vital.choices = [("", _("With or without")), (ANY, _("Any of them")), *measured]
         self.groups: list[tuple[str, str]] = []
         if shell is not None:
             self.offer(shell, lines)
@@ -82,7 +89,7 @@ class SearchForm(forms.Form):
     @property
     def narrowed(self) -> bool:
         """Whether more than words and place is asked for: then that part of the form is open."""
-        names = ("author", "profession", "kind", "with_files", "since", "until")
+        names = ("author", "profession", "kind", "with_files", "vital", "since", "until")
         return any(self[name].value() or self[name].errors for name in names)
 
     def asked(self, before: tuple[int, UUID] | None) -> Query:
@@ -95,6 +102,7 @@ class SearchForm(forms.Form):
             profession=given["profession"],
             kind=given["kind"],
             files=given["with_files"],
+            vital=given["vital"],
             since=given["since"],
             until=given["until"],
             before=before,
@@ -189,6 +197,7 @@ def _found_page(request: "Request", shown: Found) -> HttpResponse:
         "profession": asked.profession,
         "kind": asked.kind,
         "with_files": "on" if asked.files else "",
+        "vital": asked.vital,
         "since": _iso(asked.since),
         "until": _iso(asked.until),
     }

@@ -115,7 +115,7 @@ def _chart(
         kind=kind,
         curves=curves,
         bands=[_band(each, one, floor_, top, height) for each, one in bands.items()],
-        levels=[(height(one), f"{one:g}") for one in levels],
+        levels=[(height(one), _level(kind, one)) for one in levels],
         days=across.ticks(),
         count=len(own),
         least=shown(kind, min(own)),
@@ -124,6 +124,11 @@ def _chart(
         low="" if band.low is None else shown(kind, band.low),
         high="" if band.high is None else shown(kind, band.high),
     )
+
+
+def _level(kind: str, value: float) -> str:
+    """What stands at a line of the graph: as values of this kind are written."""
+    return shown(kind, value) if SIGNS[kind].always else f"{value:g}"
 
 
 def _newest(kind: str, taken: Sequence[Observed]) -> str:

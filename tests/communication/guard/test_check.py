@@ -1,4 +1,4 @@
-"""What drafts give away: judged as 2,188 labelled drafts say, in one place and another."""
+"""What drafts give away: judged as 5,003 labelled drafts say, in one place and another."""
 
 import json
 import os
@@ -21,17 +21,44 @@ from renkei.config.management.commands.guard import Command, roster_of
 
 HERE = Path(__file__).parent
 TODAY = date(2026, 11, 27)
+FIRST, SECOND = "roster", "roster_second"
+# A set is held out only for the number that was measured before the guard was mended by it; since
+# then it only keeps what was reached. What is said of each: verdicts right, and of emergencies
+# precision (P) and recall (R), then. From the fourth on they were written to be hard: by many
+# voices, with what happens just as often beside it that sounds like an emergency and is none. After
+# the measuring one label was put right (in the fourth, a date that is a patient's day of birth) and
+# two drafts that can be read either way were left out (one each of the ninth and the eleventh).
 SETS = {
-    "drafts": 1478,  # written with the guard at hand
-    "drafts_held_out": 270,  # written before it was first run: 269 verdicts right then, P .91 R .98
-    "drafts_second_held_out": 256,  # the same after it was mended: 252 right then, P .91 R .91
-    "drafts_third_held_out": 184,  # once more: 183 right then, P .94 R .97
+    "drafts": (1478, FIRST),  # written with the guard at hand
+    "drafts_by_sign": (560, SECOND),  # the same: many ways to say what is seen; verdicts all pass
+    "drafts_held_out": (270, FIRST),  # 269 verdicts right then, P .91 R .98
+    "drafts_second_held_out": (256, FIRST),  # 252 right then, P .91 R .91
+    "drafts_third_held_out": (184, FIRST),  # 183 right then, P .94 R .97
+    "drafts_fourth_held_out": (414, SECOND),  # 411 right then, P .83 R .89
+    "drafts_fifth_held_out": (305, FIRST),  # 305 right then, P .81 R .77
+    "drafts_sixth_held_out": (220, SECOND),  # 220 right then, P .89 R .74
+    "drafts_seventh_held_out": (185, SECOND),  # emergencies alone: P .85 R .76
+    "drafts_eighth_held_out": (231, SECOND),  # the same, in plainer words: P .954 R .945
+    "drafts_ninth_held_out": (161, SECOND),  # in words that no list holds: P .85 R .56
+    "drafts_tenth_held_out": (192, SECOND),  # in plainer words: P .946 R .946
+    "drafts_eleventh_held_out": (197, SECOND),  # hard again: 197 of 198 right, P .86 R .83
+    "drafts_twelfth_held_out": (120, SECOND),  # in plainer words: P .934 R .950
+    "drafts_thirteenth_held_out": (125, SECOND),  # once more: P .934 R .950
+    "drafts_fourteenth_held_out": (105, SECOND),  # between hard and plain: P .98 R .82
 }
 
 
 @pytest.fixture(scope="module")
-def roster() -> Roster:
-    return roster_of(json.loads((HERE / "roster.json").read_text(encoding="utf-8")))
+def rosters() -> dict[str, Roster]:
+    return {
+        name: roster_of(json.loads((HERE / f"{name}.json").read_text(encoding="utf-8")))
+        for name in (FIRST, SECOND)
+    }
+
+
+@pytest.fixture(scope="module")
+def roster(rosters) -> Roster:
+    return rosters[FIRST]
 
 
 def drafts(name):
@@ -68,13 +95,14 @@ def test_digits_within_something_longer_are_nobodys_number(text, verdict, roster
 @pytest.mark.clause("A13.2")
 @pytest.mark.clause("N3.3")
 @pytest.mark.parametrize("name", SETS)
-def test_verdicts_are_right_in_97_of_100(name, roster):
+def test_verdicts_are_right_in_97_of_100(name, rosters):
     labelled = drafts(name)
-    assert len(labelled) == SETS[name]
+    size, whose = SETS[name]
+    assert len(labelled) == size
     wrong = [
         one
         for one in labelled
-        if check(one["text"], place(one["group"]), roster, TODAY).verdict != one["verdict"]
+        if check(one["text"], place(one["group"]), rosters[whose], TODAY).verdict != one["verdict"]
     ]
     assert len(wrong) <= len(labelled) * 0.03, wrong
 
@@ -82,7 +110,8 @@ def test_verdicts_are_right_in_97_of_100(name, roster):
 @pytest.mark.once
 @pytest.mark.clause("N4.9")
 @pytest.mark.parametrize("name", SETS)
-def test_emergencies_are_found_and_what_is_none_is_not(name, roster):
+def test_emergencies_are_found_and_what_is_none_is_not(name, rosters):
+    roster = rosters[SETS[name][1]]
     shown = {True: [], False: []}
     missed = []
     for one in drafts(name):
@@ -105,7 +134,8 @@ def test_there_are_enough_of_each():
 
 @pytest.mark.once
 @pytest.mark.parametrize("name", SETS)
-def test_each_finding_says_where_it_stands_and_why(name, roster):
+def test_each_finding_says_where_it_stands_and_why(name, rosters):
+    roster = rosters[SETS[name][1]]
     for one in drafts(name):
         for found in check(one["text"], place(one["group"]), roster, TODAY).findings:
             assert 0 <= found.start < found.end <= len(one["text"])
@@ -163,6 +193,45 @@ def test_whatever_is_written_it_is_judged(odd, roster):
 
 
 @pytest.mark.once
+@pytest.mark.clause("N3.3")
+def test_a_house_of_two_is_the_groups_own():
+    roster = make_ready(
+        [
+            Person("a", "鈴木 幸", "すずき さち", "1936-11-23", (), "かえで市東雲2-8-16"),
+            Person("b", "鈴木 健一", "すずき けんいち", "1950-12-05", (), "かえで市東雲2-8-16"),
+            Person("c", "森 光", "もり ひかる", "1947-02-03", (), "かえで市西原町31番地"),
+        ]
+    )
+    assert check("東雲2-8-16に伺いました", "a", roster, TODAY).verdict == "pass"
+    assert check("東雲2-8-16に伺いました", "c", roster, TODAY).verdict == "ask"
+
+
+@pytest.mark.once
+@pytest.mark.clause("N4.9")
+@pytest.mark.parametrize(
+    ("stated", "otherwise"),
+    [
+        ("胸が痛いです", "胸が痛くなることはありますか"),  # asked
+        ("けいれんしています", "けいれんが続くなら救急要請という指示です"),  # supposed
+        ("死にたいとおっしゃいます", "死にたいほど恥ずかしかったそうです"),  # likened
+        ("呼吸が苦しいそうです", "「呼吸が苦しい」と英語でどう言いますか"),  # as words
+        ("意識消失しました", "意識消失のため受診したと記録にあります"),  # remembered
+        ("吐血しました", "吐血のような徴候は認められませんでした"),  # denied
+        ("けいれんしました", "けいれんしましたが、現在は普段どおりです"),  # over
+        ("胸痛を訴えています", "心筋梗塞の既往、胸痛の経験があります"),
+        ("心筋梗塞の既往あり、胸痛を訴えています", "既往: 心筋梗塞、てんかん"),
+        ("近所の方から、倒れていると連絡がありました", "近所の方が倒れたそうです"),
+        ("意識ないです どうしたらいいですか", "意識がなくなったらどうしたらいいですか"),
+        ("ｱﾀﾏｦ ｳｯﾃ ﾊｷﾏｼﾀ", "ｱﾀﾏﾊ ｳｯﾃﾏｾﾝ"),
+        ("めまいがひどく吐き続け、座れません", "めまいは薬で軽くなりました"),  # signs together
+    ],
+)
+def test_an_emergency_is_told_by_how_it_is_said(stated, otherwise, roster):
+    assert check(stated, DIRECT, roster, TODAY).phone, stated
+    assert not check(otherwise, DIRECT, roster, TODAY).phone, otherwise
+
+
+@pytest.mark.once
 def test_the_command_prints_a_line_for_each_draft(tmp_path):
     drafts = [
         {"id": "a", "group": "free", "text": "髙橋ハナさんの件で相談です"},
@@ -208,8 +277,24 @@ def test_the_command_says_what_it_could_not_read(tmp_path):
         "胸痛" * 1200,
         ("胸痛" + "あ" * 8) * 1000,
         "丸の内" + "・" * 9000,
+        ("胸が痛" + "られる" * 60) * 20,
+        "胸が痛" + "くなる" * 400,
+        ("けいれん" + "、意識障害" * 30) * 20,
+        ("救急車を呼びます" * 40 + "と" * 40) * 5,
+        "ふらつき、" * 700,
     ],
-    ids=["a label", "a label of many readings", "a cry", "cries", "masks"],
+    ids=[
+        "a label",
+        "a label of many readings",
+        "a cry",
+        "cries",
+        "masks",
+        "endings",
+        "more endings",
+        "lists",
+        "predicates",
+        "signs",
+    ],
 )
 def test_no_draft_holds_up_everybody_else(text):
     """A check holds the interpreter, so everybody else waits: a second of it is far too much."""

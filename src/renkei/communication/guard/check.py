@@ -136,15 +136,17 @@ def _addresses(plain: str, roster: Roster, found: dict[int, list[Hit]]) -> Itera
             continue
         if addresses.of_a_house(plain, end):
             continue
-        for who in hit.who:
-            if addresses.same_block(blocks, unit, roster.addresses[who]):
-                yield _Seen("address", hit.start, end, "address", frozenset((who,)))
+        whose = frozenset(
+            who for who in hit.who if addresses.same_block(blocks, unit, roster.addresses[who])
+        )
+        if whose:
+            yield _Seen("address", hit.start, end, "address", whose)
     for hit in found.get(BUILDING, ()):
         rooms, end = addresses.rooms_at(plain, hit.end)
-        for who in hit.who if rooms else ():
-            if rooms == roster.addresses[who].rooms:
-                yield _Seen("address", hit.start, end, "address", frozenset((who,)))
+        whose = frozenset(who for who in hit.who if rooms == roster.addresses[who].rooms)
+        if rooms and whose:
+            yield _Seen("address", hit.start, end, "address", whose)
     if roster.kana_towns:
         for start, ending, blocks, end in addresses.kana_towns(plain):
-            if whose := roster.kana_towns.get((ending, blocks)):
-                yield _Seen("address", start, end, "address", whose)
+            if theirs := roster.kana_towns.get((ending, blocks)):
+                yield _Seen("address", start, end, "address", theirs)

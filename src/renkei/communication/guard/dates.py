@@ -100,6 +100,12 @@ _BORN_BEFORE = re.compile(
 )
 
 
+# Eight digits in one after such a word are a number of things, whatever day they look like.
+_OF_THINGS = re.compile(
+    r"(?:ロット|lot|製造|品番|型番|伝票|注文|追跡|受付|会員|シリアル|整理|請求|領収)(?:番号|no\.?|№|#|:|\s|は|の)*$"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Dated:
     """A day in a text, in plain characters; several readings where the notation leaves a choice."""
@@ -148,6 +154,10 @@ def _found(plain: str) -> Iterator[tuple[int, int, tuple[Day, ...], bool]]:
             continue
         for found in form.finditer(plain):
             end = found.end()
+            if found.group().isdigit() and _OF_THINGS.search(
+                plain[max(0, found.start() - 12) : found.start()]
+            ):
+                continue
             if plain[end : end + 1] == "日":
                 end += 1
             readings = _readings(found)

@@ -100,6 +100,8 @@ def whole(plain: str, hit: Hit) -> bool:
     left, right = _script(before) if before else "", _script(after) if after else ""
     first, last = _script(plain[start]), _script(plain[end - 1])
     honoured = bool(_HONOURED.match(plain, end))
+    if pattern.last == 1 and not honoured and right == "hiragana" and "、" in plain[start:end]:
+        return False  # 四月一日、誠に
     if _HOUSED.match(plain, end) and not honoured:
         return False
     if pattern.single:

@@ -16,7 +16,7 @@ from renkei.region.vitals import SIGNS, dangerous
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NAMES: Final = {
-    "spo2": "spo2 sao2 サチュレーション サチュ サチ サーチ さち 酸素飽和度 酸素濃度 sat オキシ",
+    "spo2": "spo2 sao2 血中酸素 血中酸素濃度 酸素飽和 サチュレーション サチュ サチ サーチ さち 酸素飽和度 酸素濃度 sat オキシ",
     "oxygen": "酸素 パルス パルスオキシ パルスオキシメータ パルスオキシメーター",
     "systolic": "血圧 bp b.p 収縮期 収縮期血圧 最高血圧 けつあつ 上 上の血圧 上が 上は 上も",
     "diastolic": "拡張期 拡張期血圧 最低血圧 下 下の血圧 下が 下は 下も",
@@ -32,7 +32,7 @@ _KIND_OF: Final = [(kind, name) for kind, names in _NAMES.items() for name in na
 _NAMES_AUTOMATON: Final = AhoCorasick([name for _, name in _KIND_OF])
 _NOT_AFTER: Final = {"脈": "動静山文人鉱乱", "上": "以", "下": "以"}  # 動脈, 以上
 _NOT_BEFORE: Final = {"酸素濃度": "計"}
-_FILL = re.compile(r"(?:1分間?に|[^\d。\n]){0,8}")
+_FILL = re.compile(r"(?:1分間?に|\d回(?=[^\d])|[^\d。\n]){0,8}")
 _TIGHT = re.compile(r"[\s:=は.、\-]{0,2}")
 _TIGHT_KINDS: Final = frozenset(
     ("diastolic", "pulse_letter", "respiration_letter", "temperature_letter")
@@ -54,9 +54,14 @@ _LIMIT = re.compile(
 )
 _REACHED = re.compile(
     rf"{_UNIT}[)」]?(?:を?(?:切っ(?:て(?!しま|は|から)|た(?!ら|時|とき|場合|まま[^。]{{0,8}}(?:けれ|なら))|てしま)|切りました|切る(?:状態|こと|値|。|$|ことも|ぐらい|くらい)|きって(?:い|る)|きりました|下回っ(?:て|た(?!ら|時|とき|場合))|下回りました|割っ(?:て|た(?!ら|時))|割りました|割り込|超え(?:て(?!きたら|いたら|いる場合|いれば)|ました|た(?!ら|時|とき|場合))|上回っ(?:て|た(?!ら)))"
+    r"|も?(?:ありません|ない(?!と|よう|か))"
     r"|以下(?:です|でした|だ|に(?:下が|低下|なり|なって|落ち)(?!ったら|たら|れば)|で(?:す|した|推移|経過|、|。|$)(?!電)|が続(?:い|き)|の(?:まま|状態)(?!が続いたら)|に(?:まで)?(?:急)?(?:低下|下降)し(?:て|ま|、))|未満(?:です|でした|に(?:下が|低下|なって|なり))|以上(?:です|でした|あり(?:ま)?|に(?:上が|なって|なり)(?!ったら)|が続(?:い|き)|の(?:まま|状態|熱|発熱|高熱)|出て|まで上が))"
 )
-_MORE = re.compile(r"\s?(?:%|度|℃|台|パー|回|mmhg|/分)*\s?[→⇒➡\-かよを以未まに切下割超き上]")
+_BY = re.compile(r"(?:mg/dl|mg)?(?:ほど|くらい|ぐらい|程度)?(?:まで測|下が|上が|減|増|低)")
+_RANGE = re.compile(  # 86〜88%です: what it is, where a target says を or its name
+    r"\s?(?:%|台|/分)?(?:から|[~〜\-])\s?(\d{2,3})\s?(?:%|台|パーセント|/分|回)*(?:です|でした|で(?:推移|経過|す)|を(?:推移|行)|しか|前後|に(?:低下|下が)|まで(?:低下|下が)|。|、(?!目標)|$)"
+)
+_MORE = re.compile(r"\s?(?:%|度|℃|台|パー|回|mmhg|/分)*\s?[→⇒➡\-かよを以未まに切下割超き上もあな]")
 _SLASH = re.compile(r"/(\d{2,3})(?!\d|/|\.\d|月|日)")
 _TENTH = re.compile(r"度(\d)分?")
 _ARROW = re.compile(
@@ -82,10 +87,12 @@ _RISEN = re.compile(
 )
 _UNMEASURED = re.compile(
     r"(?:血圧|脈拍?|サチュレーション|spo2|サチ)(?:が|は|も)?(?:低くて|弱くて|下がって)?(?:、)?(?:測れ(?:ず|ない|ません)|測定(?:不能|不可|でき(?:ず|ない|ません))|はかれ(?:ず|ない|ません)|触れ(?:ず|ない|ません)|とれ(?:ず|ない|ません)|取れ(?:ず|ない|ません)|感知(?:せず|しない|できず)|出(?:ない|ません))"
+    r"|(?<!\d)[5-8]\d(?:%|台)+から(?:は)?(?:上が|あが)(?:ら|りませ)"
 )
 _KANJI_NUMBER = re.compile(
-    r"(?<![一二三四五六七八九十百第])[一二三四五六七八九十百]{2,6}(?=\s?(?:パーセント|%|度|回|台))"
+    r"(?<![一二三四五六七八九十百第])[一二三四五六七八九十百]{2,6}(?=\s?(?:パーセント|%|度|回|台|を切|です|しか|、|。|$))"
 )
+_BESIDE = re.compile(r"[\s、。]*(?:ふらつ|めまい|冷や?汗|不整|徐脈|頻脈|顔色|意識|失神)")
 _LETTERED: Final = ("pulse_letter", "respiration_letter", "temperature_letter")
 _VITALISH = re.compile(
     r"血圧|体温|spo2|サチ|脈|(?<![a-z])(?:bp|kt|bt|hr|p|r|t)[\s:=]?\d|バイタル|(?<![a-z])vs(?![a-z])|熱"
@@ -195,7 +202,7 @@ def _judged(text: str, number: re.Match[str], kind: str, start: int) -> Vital | 
         and not pair
         and re.search(r"上[^上]{0,4}$", text[start : number.start()])
     ):
-        if not re.search(r"血圧|bp|下", text[max(0, start - 12) : end + 12]):
+        if not re.search(r"血圧|bp|下|しか(?:な|あ)", text[max(0, start - 12) : end + 12]):
             return None
     tenth = _TENTH.match(text, end)
     if kind == "temperature" and tenth:
@@ -221,6 +228,8 @@ def _judged(text: str, number: re.Match[str], kind: str, start: int) -> Vital | 
         then = float(arrow["then"])
         if not _possible(kind, then):
             break
+        if _BY.match(text, arrow.end()):
+            return None
         value, end = then, arrow.end()
         pair = None
     danger = dangerous(kind, value)
@@ -235,9 +244,13 @@ def _judged(text: str, number: re.Match[str], kind: str, start: int) -> Vital | 
         ):
             danger = dangerous("systolic", float(arrow[1]))
             end += arrow.end()
+    between = _RANGE.match(text, end)
     reached = _REACHED.match(text, end)
-    if reached:
-        if re.search(r"切|きっ|きり|下回|割|未満|以下", reached.group()):
+    if between and _possible(kind, float(between[1])):
+        danger = danger and dangerous(kind, float(between[1]))
+        end = between.end(1)
+    elif reached:
+        if re.search(r"切|きっ|きり|下回|割|未満|以下|あり|ない", reached.group()):
             danger = dangerous(kind, value - 0.1)
     elif _LIMIT.match(text, end):
         return None
@@ -258,6 +271,8 @@ def _letter_counts(text: str, number: re.Match[str], kind: str, start: int) -> b
         and not after.startswith(("回", "/"))
     ):
         return False
+    if _BESIDE.match(text, number.end()):
+        return True
     return bool(_VITALISH.search(text[:start] + "\0" + text[number.end() :]))
 
 

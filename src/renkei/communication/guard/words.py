@@ -31,6 +31,7 @@ WHY: Final = {
     "device-trouble": gettext_noop("A device that keeps somebody alive may have failed."),
     "calling": gettext_noop("Help is being called, or something has suddenly changed."),
     "death": gettext_noop("Somebody may have died."),
+    "signs": gettext_noop("Several signs stand together that may mean an emergency."),
     "spo2": gettext_noop("The oxygen saturation is in a dangerous range."),
     "systolic": gettext_noop("The blood pressure is in a dangerous range."),
     "diastolic": gettext_noop("The blood pressure is in a dangerous range."),

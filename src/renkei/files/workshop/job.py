@@ -19,6 +19,9 @@ SECONDS: Final = 60  # of the processor
 JOBS: Final = {
     "picture": pictures.opened,
     "cover": pictures.covered,
+    "frames": pictures.frames,
+    "moving": pictures.moving,
+    "strip": pictures.strip,
     "pdf": papers.opened,
     "office": documents.opened,
 }

@@ -60,9 +60,12 @@ if (form) {
     count.textContent = `${n.toLocaleString()} / ${most.toLocaleString()}`;
     count.toggleAttribute("data-over", n > most);
   }
-  form.addEventListener("input", () => {
+  function unmarked() {
     for (const one of form.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
     error.hidden = true;
+  }
+  form.addEventListener("input", () => {
+    unmarked();
     grow();
     later();
   });
@@ -93,7 +96,12 @@ if (form) {
   });
 
   // Pressing the button must not take the focus first: the box would move away under the thumb.
+  // So with links and buttons beside it: closing, it would take them away between press and release.
   form.querySelector("[data-check]").addEventListener("mousedown", (event) => event.preventDefault());
+  document.addEventListener("mousedown", (event) => {
+    if (!form.contains(document.activeElement) || form.contains(event.target)) return;
+    if (event.target.closest("a, button")) event.preventDefault();
+  });
 
   // ── Confirming ──────────────────────────────────────────────────────────────────────────────
   const measures = () => [...form.elements].filter((one) => one.name?.startsWith("v_"));
@@ -114,6 +122,7 @@ if (form) {
     try {
       const { data } = await ask(form.action, content());
       if (data.html) {
+        unmarked();
         open(data.html);
         // The same text that could not be sent keeps its key: a second try never posts twice.
         const send = document.querySelector("#send");

@@ -1,0 +1,192 @@
+"""In what manner a sentence says what it names: asks, supposes, likens, says as a word, says is over.
+
+Japanese says so at the end of the clause that holds the words, so what follows them is read up to
+where that clause ends; a clause that is made the topic (は、) ends with its comment. The ending
+decides: 「意識がない。」 states, 「意識がないことはありますか」 asks, 「意識がなければ電話を」 supposes.
+"""
+
+import re
+
+from renkei.communication.guard.said import Said
+
+_CLAUSE = r"[^。、\n]"
+_ASKED = re.compile(
+    rf"{_CLAUSE}{{0,24}}?(?:(?:あり|ござい|出|起き|感じ|(?:で|出|起き|感じ|して)い?|続い?てい?|いらっしゃい)(?:ます|ました|ません(?:でした)?)"
+    r"|(?<!の)でしょう|ない(?:です|でしょう)|よろしい(?:です|でしょう))か(?![らも])(?:ね)?(?=[。、?と」\n]|$)"
+    r"|[^。、\n]{0,6}?[はがを](?:どのくらい|どれくらい|どの程度|いつ|何[回分度時]|どんな|どのよう)[^。\n]{0,14}か(?=[。?\n]|$)"
+    r"|(?:は|とか|など)(?:いかが|どう(?:です|でしょう|か|\?)|大丈夫|\?)"
+)
+_IF = re.compile(
+    r"[^。、\n]{0,16}?(?:(?:た|だ)ら(?!し|い)|れば|なら(?![なずぬんび])|場合|とき|(?<!\d)時|際(?!に?立)|たび|度に)(?:は|に|には|も|で|ば|の)*(?P<main>[^。\n]*)"
+)
+_EVEN_IF = re.compile(
+    r"[^。、\n]{0,10}?(?:て|で)も(?P<main>、?[^。\n]{0,30}?(?:ない|しません|希望|望|意思|意向))"
+)
+_TO_COME = re.compile(
+    r"(?:ください|下さい|ましょう|お願い(?:し(?:ます|たい(?:です)?)|いたします)?|くださ|もらう|いただく|いただきます|します|いたします|ます(?:ので|から)?|ません"
+    r"|(?:する|呼ぶ|行う|入れる|止める|使う|飲む|上げる|下げる|つなぐ|替える|かける|伝える)(?:こと|ように|よう|予定|方針|指示|約束|取り決め|取決め|お約束)?|こと|を|へ|に|まで|指示(?:です|あり)?|予定(?:です)?|可|構いません|いい(?:です)?|よい(?:です)?"
+    r"|(?:連絡|電話|通報|受診|対応|中止|報告|投与|使用|内服|頓服|挿肛|坐薬|座薬|救急要請|119番?)(?:です|とする|とします|で|する)?)[」』)]*$"
+)
+_STATED = re.compile(r"(?<!という)(?:た|ている|てる|ています|てます|ており|中)(?:です)?$")
+_LIKENED = re.compile(
+    r"(?:が出る|が流れる|をかく|い|む|なる|く(?:なる|なった)?|る|った|た|ない|そうな?|しそうな?|られる?|れる|に|んじゃう){0,4}(?:よう(?:な|に))?"
+    r"(?:ように(?:静か|ぐっすり|よく眠)|(?P<degree>ほど|程|くらい|ぐらい|かと思)|思い(?!出)|気持ち(?:で|に|だ)|衝撃|もの(?=[のでだ、。])|(?:よう)?な(?:長|高|数|量|作業|時間|騒音|音|声|暑さ|寒さ|混雑|人混み|量|数)|(?:もどかし|歯がゆ|悔し)さ|(?:話|歌|曲|映画|小説|物語|ニュース|出来事|事件|知らせ|光景|値段|金額|雰囲気|空気|満員|忙し))"
+)
+_FELT = r"(?:嬉し|うれし|喜|感激|感動|感極|恥ずかし|はずかし|照れ|笑|可笑し|面白|おもしろ|楽し|驚|びっくり|緊張)"
+_MOVED_SO = re.compile(
+    rf"(?:{_FELT}|胸がいっぱい)[ぁ-ん]{{0,3}}?(?:くて|して|すぎて|過ぎて|って|いて|のあまり|で|すぎ|に|ながら)(?:、)?[^。、\n]{{0,4}}$"
+)
+_SUFFERED = re.compile(
+    r"苦し|痛|つら|辛い|ひど|激し|重い|咳|吐|眠れ|動け|歩け|息|悲し|絶望|落ち込|しんど|だる|めまい|熱|血|症|ではな|でな"
+)
+_SAID_AS_WORD = re.compile(
+    r"[^「」『』。\n]{0,20}[」』](?:は|を|と|って|という|とは|の)*(?:英語|日本語|ベトナム語|中国語|ドイツ語|何(?:語|と|て)|どう(?:いう意|書|言|読|訳|違)|漢字|字|用語|欄|項目|題|タイトル|曲|歌|本|映画|番組|小説|意味|読み方|略|定義|書式|様式|違い|スタンプ|スライド|ページ|章|標語|川柳)"
+)
+_UNTICKED = ("☐", "□", "▢")
+_NOT_YET = re.compile(
+    r"[^。、\n]{0,3}なる(?:姿勢|薬|病気|原因|体質|日|人|方)|[^。、\n]{0,4}(?:る前|ない(?:うち|前)|ぬ(?:間|うち))"
+)
+_NAMED_AS = re.compile(
+    r"[^。、\n]{0,6}[」』]?、?(?:という|とは|っていう)(?:字|漢字|言葉|単語|語|用語|題|名前|曲|小説|本|映画|見出し|欄|項目|テーマ|意味|表現|記事|ニュース)(?!が(?:聞|出|あ))"
+)
+_NOUN_OF = re.compile(
+    r"(?:発作|症状|時)?(?:や[^。、\n]{1,6}|など)?の(?:(?:手術|治療|退院|発症)(?:から|後)|人形|練習|方法|やり方|仕方|本|番組|書式|欄|様式|項目|案内|スライド|題|見学|仕組み|意味|違い|定義|予防|歌|リスク|危険(?!な状)|恐れ|おそれ|前触れ|頻度|回数|専門|外来|患者会|診断書|診断基準|絵|マーク|ワクチン|後遺|ある方|多い|少ない|既往|いつもの)"
+)
+_NEGATIVE = r"(?:ない|なかった|ません(?:でした)?|ず|て(?:い|お)(?:ない|なかった|ません(?:でした)?|らず|りません(?:でした)?))"
+_NONE_SEEN = re.compile(
+    r"(?:や|・|と|など|等|の|といった|のような|に伴う|による|を(?:疑|思|ほのめか|示)[ぁ-んわ]{1,3}|する|した)?(?![^。\n]*(?:止ま|改善|治ま|おさま|効|反応|返事|意識|戻|回復|軽快|落ち着|変わり|薬が|救急|連絡|電話|対応))"
+    rf"[^。、\n]{{0,24}}?(?:(?:は|が|も)(?:、[^。、\n]{{0,16}}?)?(?:(?:全く|まったく|特に|一度も)?(?:なし|無し|なかった|ない|あり?ません))"
+    rf"|(?:は|が|も|を)(?:、[^。、\n]{{0,16}}?)?[^。、\n]{{0,8}}?(?:(?:認め|[み見](?:え|受け)?)(?:られ)?|確認(?:され|でき)?|訴え(?:られ)?|聞かれ|起き|生じ|混じ(?:っ)?|付い){_NEGATIVE})"
+)
+_NONE_COMES = re.compile(
+    r"(?:は|も)[^。、がをに\n]{0,8}(?:出|起き|起こっ|来|され|行われ)(?:て(?:い)?)?(?:ない|なかった|ません|ず)"
+)
+_SEEN_TO = re.compile(
+    r"[^。\n]{0,8}(?:受診|検査|診察|撮|調べ)[^。\n]{0,30}(?:異常(?:は)?な|異常(?:は)?あり?ません|軽い|帰宅|問題な)"
+)
+_SENT_HOME = re.compile(r"[^。\n]{0,4}(?:入院|治療|手術|輸血)[^。\n]{0,20}退院(?:され|し|と)")
+_UNTHOUGHT = re.compile(
+    r"(?:なんて|とは|とも|などと)[^。、\n]{0,4}(?:思わ|言わ|考え)(?:な|ず|れな|ませ)"
+)
+_CAUSED = re.compile(r"は[^。、\n]{0,10}(?:によるもの|が原因|のせい)(?:で|だ)")
+_OF_ACCIDENTS = re.compile(
+    r"事故の?(?:報告|防止|予防|事例|件数|対策)|の(?:量|回数|頻度|色|時間)(?:を|の)[^。、\n]{0,4}(?:記録|記入|測|書)"
+)
+_OVER = re.compile(
+    r"[^。\n]{0,30}?(?:が|けど|けれど|ものの|も|後|のち|、|。)[^。\n]{0,6}?(?:現在|今(?:は|のところ|では)|今[日朝回](?:は|も)|本日(?:は|も)|いまは|その後(?:は|、|すぐ)?)[^。\n]{0,16}?"
+    r"(?:回復|清明|消失|おさまっ|おさまり|治まっ|治まり|落ち着|軽快|改善(?!し?(?:な|ませ|せ))|元気|普段(?:どおり|通り|と変わ)|いつも(?:どおり|通り|と変わ)|変わり(?:な|あ?りません)|問題(?:な|あ?りません)|異常(?:な|あ?りません)|症状(?:は)?(?:な|あ?りません)|戻っ|戻り|なし|(?<=[はも])あ?りません|(?<=[はも])な(?:い|く)|[み見]られ(?:ず|ません|ない))"
+)
+_GONE_BY = re.compile(
+    r"[^。、\n]{0,8}(?:あり|出現|ました|でした)?(?:が)?、[^。、\n]{0,12}(?:で|により|後|後に|して)(?:すぐ|速やかに)?(?:回復|改善(?!な|せず|しな|しませ)|軽快|消失|治ま[りっ](?!ませ)|おさま[りっ](?!ませ))"
+)
+_EASED = re.compile(r"[^。\n]{0,26}楽にな(?:り|ら|っ)")
+_CEASED = re.compile(
+    r"(?![^。\n]*(?:ても|また|再び|再度|繰り返))(?:は|が|も)(?:[^。、\n]{0,12}?)(?:消失(?!発)|(?:おさま|治ま|収ま|止ま|なくな|無くな)(?:り(?!ませ|そうにな)|っ(?!て(?:い|お)?(?:な|ませ|ら)))|軽快|軽減|(?:と|取)れ(?:て|ま(?!せん)|た)|楽にな|減っ|少なくな|消え(?!な|ま?せん|ず)"
+    r"|(?:和ら|やわら)(?:い|ぎ)|落ち着(?:い(?!てい?(?:な|ませ))|き(?!ませ))|解消|改善(?:し(?!な|ませ|てい?(?:な|ませ))|傾向|。|、|$))"
+)
+_NEVER = re.compile(
+    r"[^。\n]{0,16}(?:ことなく|こと(?:が|は|も)?[^。、\n]{0,6}(?:な[いし]|あり?ません))|[^。\n]{0,10}のは[^。\n]{0,16}以来"
+)
+_MISTAKEN = re.compile(r"[^。\n]{0,20}(?:間違い(?:で|だ|、)|誤り|誤作動|故障|ミスで)")
+_EXPLAINED = re.compile(
+    r"[^。、\n]{0,4}のは[^。\n]{0,24}(?:故障|以来|せい|勘違い|間違い|電池|冗談|夢|昔|以前|前の|年前|先月|昨年|去年)"
+)
+_WITHOUT = re.compile(
+    r"[^。\n]{0,18}ことなく|[^。、\n]{0,4}(?:こと(?:も|は|が)?(?:な[くい]|ありません)|ずに済)"
+)
+_LAUGHED = re.compile(r"笑いす?過?ぎ|大笑い|爆笑|笑い転げ")
+_POSSIBLE = re.compile(
+    r"[^。、\n]{0,6}?(?:り(?:う|得)る|し(?:う|得)る|かねな)|[^。、\n]{0,4}(?:方|人|ケース|高齢者|事故)(?:が|を|の|は|も)?(?:多|少な|増|減|割合|向け|支え|への)"
+)
+_LONG_SO = re.compile(
+    r"拘縮|寝たきり|装具|体位変換|リハ|rom|可動域|絵カード|文字盤|コミュニケーション|ままで(?:す|、)|慣れ|麻痺側|車[いイ椅]す"
+)
+_SUDDEN = re.compile(
+    r"急に|突然|さっき|先ほど|今朝|今日|本日|昨夜から|今、|たった今|新た|増悪|中に"
+)
+_FEARED = re.compile(
+    r"(?:など|等|のこと)?(?:を|が|に)(?:とても|大変|少し)?(?:心配|不安|気に(?:さ|し|な)|怖が|恐れ|おそれ|懸念|おびえ)"
+)
+_HAS_BEEN = re.compile(
+    r"[^。、\n]{0,8}た経験|[^。、\n]{0,3}れた(?:先|病院)|[^。、\n]{0,4}た(?:経験|こと(?!が(?:わか|分か|判)))(?:が|の|も|は)|[^。、\n]{0,6}ことも?が?(?:ある|あり|多)|(?:、[^。、\n]{1,14})+ことが(?:ある|あり)"
+)
+_IN_JEST = re.compile(
+    r"[^。\n]{0,6}に?笑っ|[^。\n]{0,16}(?:と[^。、\n]{0,4}(?:笑|冗談|おどけ)|笑い話|武勇伝|との?自慢)"
+)
+_FORESEEN = re.compile(
+    r"最期(?:は|に|が|の時|の変化)|亡くなる(?:前|とき|時|数|直前)|いずれ|やがて|将来|進行すると|病気が進むと|一般に|一般的に|高齢者(?:は|の|に)"
+)
+
+
+def is_told_otherwise(said: Said, kind: str) -> bool:
+    """Whether the sentence does not state the words of now, but tells otherwise of them."""
+    before, after = said.begun, said.text[said.end : said.last]
+    words = said.words
+    if len(words) > 1 and words[-1] in "たて":  # 抜けた|ら
+        words, after = words[:-1], words[-1] + after
+    if any(way.match(after) for way in _TOLD_OTHERWISE):
+        return True
+    if said.is_noun and any(way.match(after) for way in _OF_A_THING):
+        return True
+    if before.endswith(_UNTICKED) or (_SAID_AS_WORD.match(after) and "「" in before + words):
+        return True
+    return _likened(before, after, kind) or _of_the_kind(said.sentence, after, kind)
+
+
+def _of_the_kind(sentence: str, after: str, kind: str) -> bool:
+    """What depends on the kind of emergency: a paralysis of long standing, what is laughed about."""
+    if kind == "stroke" and _LONG_SO.search(sentence) and not _SUDDEN.search(sentence):
+        return True
+    if kind != "suicide" and (_LAUGHED.search(sentence) or _IN_JEST.match(after)):
+        return True
+    return _foreseen(sentence, after) or is_supposed(after)
+
+
+_TOLD_OTHERWISE = (
+    _NOT_YET,
+    _NAMED_AS,
+    _ASKED,
+    _NOUN_OF,
+    _EXPLAINED,
+    _WITHOUT,
+    _POSSIBLE,
+    _HAS_BEEN,
+    _UNTHOUGHT,
+    _OF_ACCIDENTS,
+)
+_OF_A_THING = (_CAUSED, _NONE_COMES, _CEASED, _FEARED, _NONE_SEEN)  # these follow a noun
+
+
+def is_supposed(after: str) -> bool:
+    """Whether a clause that goes on like that says what to do if it should come to that."""
+    if (found := _IF.match(after)) and not _STATED.search(found["main"]):
+        return _TO_COME.search(found["main"]) is not None
+    return _EVEN_IF.match(after) is not None
+
+
+def is_no_value_of_now(after: str) -> bool:
+    """Whether what follows a value asks, supposes or denies it, or says that it was a mistake."""
+    return is_supposed(after) or any(
+        way.match(after) for way in (_ASKED, _MISTAKEN, _EXPLAINED, _NEVER)
+    )
+
+
+def is_over(after: str) -> bool:
+    """Whether what follows says that it was so and is well now."""
+    return _OVER.match(after) is not None or any(
+        way.match(after) for way in (_GONE_BY, _EASED, _SEEN_TO, _SENT_HOME)
+    )
+
+
+def _likened(before: str, after: str, kind: str) -> bool:
+    if found := _LIKENED.match(after):
+        rest = after[found.end() : found.end() + 24]
+        return not (found["degree"] and _SUFFERED.search(rest))
+    return kind != "suicide" and _MOVED_SO.search(before) is not None
+
+
+def _foreseen(sentence: str, after: str) -> bool:
+    """Whether it is told as what comes to everybody in the end: not of somebody now."""
+    return _FORESEEN.search(sentence) is not None and not re.match(
+        r"[^。、\n]{0,10}?(?:てい|てる|ており|ました|た(?:。|$|、))", after
+    )

@@ -1,0 +1,149 @@
+"""Some seconds of a film, as single pictures: all of a film that may ever leave (A16, A15.5).
+
+Who asked chooses them while the film plays for them, and their browser sends the pictures: no film
+is taken apart here. A film itself never leaves, and nothing of what was heard in it. The pictures
+are made anew; outside care each of them is covered by hand before it may go (A16.d).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from renkei.disclosure.enclosing import Enclosed
+from renkei.disclosure.items import items
+from renkei.disclosure.models import ReuseFile
+from renkei.files import opening, store
+from renkei.files.models import File
+from renkei.group.disclosures import Head, head
+from renkei.kernel import clock
+from renkei.kernel.errors import Problem, Unknown
+from renkei.paperwork.stamp import stamped
+from renkei.people.faces import name_by
+from renkei.policy.standing import Actor, Standing
+from renkei.policy.use_case import Change, disclosure, use_case
+
+MOST: Final = 48  # pictures of one clip
+SECONDS: Final = 12  # that a clip takes at the most
+PACES: Final = (4, 6, 8, 12)  # pictures of a second
+LARGEST: Final = 400_000  # bytes of one picture as it comes
+JPEG: Final = b"\xff\xd8\xff"  # how it begins
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A film that may go, and what was chosen of it."""
+
+    head: Head
+    request: UUID
+    film: Enclosed
+    outside: bool
+
+
+def _film(standing: Standing, file: UUID) -> Enclosed:
+    """The film of the request, if its author permits it.
+
+    Raises:
+        Unknown: it is no film of this request, or stays here.
+    """
+    asked = standing.what.reuse
+    assert asked is not None
+    for item in items(asked.id):
+        for one in item.files if item.usable else ():
+            if one.id == file and one.film and not one.refusal:
+                return one
+    raise Unknown("film")
+
+
+@disclosure("reuse.cut", on="reuse")
+def see_clip(standing: Standing, *, file: UUID) -> Desk:
+    """The film, to choose some seconds of it.
+
+    Raises:
+        Unknown: it is no film of this request, or stays here.
+    """
+    asked = standing.what.reuse
+    assert asked is not None
+    film = _film(standing, file)
+    return Desk(head(standing), asked.id, film, asked.purpose == "outside")
+
+
+def check(frames: Sequence[bytes], pace: int) -> None:
+    """See that these can be some seconds of a film.
+
+    Raises:
+        Problem: there are none, too many, too long or too large ones, or none at all of pictures.
+    """
+    if not frames:
+        raise Problem(gettext_noop("Please choose the seconds that are needed."), field="frames")
+    if pace not in PACES or len(frames) > MOST or len(frames) > SECONDS * pace:
+        raise Problem(
+            gettext_noop("At most %(n)s pictures of a film. Please choose fewer seconds."),
+            field="frames",
+            n=MOST,
+        )
+    if any(len(one) > LARGEST or not one.startswith(JPEG) for one in frames):
+        raise Problem(gettext_noop("Please check once more."), field="frames")
+
+
+def cut(actor: Actor, reuse: UUID, *, file: UUID, frames: Sequence[bytes], pace: int) -> int:
+    """Keep pictures of a film, in the place of those before; how many.
+
+    Whatever was covered before has to be covered anew. They are opened and written before the
+    change begins, so that nobody who writes waits.
+
+    Raises:
+        Unknown: it is no film of this request, or stays here.
+        Problem: they cannot be taken as pictures of it.
+    """
+    key = _key_of(actor, reuse, file=file)
+    check(frames, pace)
+    with opening.turn():
+        made = opening.frames(frames)
+    kept = store.write(key, [made.screens])
+    return _keep(actor, reuse, file=file, kept=kept, views=made.views, pace=pace)
+
+
+@disclosure("reuse.cut", on="reuse")
+def _key_of(standing: Standing, *, file: UUID) -> UUID:
+    film = _film(standing, file)
+    return ReuseFile.objects.only("key_id").get(pk=film.id).key_id
+
+
+@use_case("reuse.cut", on="reuse")
+def _keep(change: Change, *, file: UUID, kept: File, views: list[list[int]], pace: int) -> int:
+    film = _film(change.standing, file)
+    row = ReuseFile.objects.select_for_update().get(pk=film.id)
+    before = row.frames_id
+    kept.save(force_insert=True)
+    row.frames, row.frame_views, row.pace = kept, views, pace
+    row.boxes_sealed, row.covered_by, row.cut_by_id = None, None, change.account
+    row.save()
+    if before is not None:
+        store.remove(before)
+    change.about("ReuseFile", row.id, frames=len(views), pace=pace, sealed=kept.sha256)
+    return len(views)
+
+
+@disclosure("reuse.cut", on="reuse")
+def _frame(standing: Standing, *, file: UUID, page: int) -> tuple[Enclosed, UUID]:
+    film = _film(standing, file)
+    if film.screens is None or not 1 <= page <= len(film.views):
+        raise Unknown("frame")
+    assert standing.who.account is not None
+    return film, standing.who.account
+
+
+def see_frame(actor: Actor, reuse: UUID, *, file: UUID, page: int) -> bytes:
+    """One of the pictures that were chosen, as it is, for who chose it; stamped with their name.
+
+    Raises:
+        Unknown: there is none.
+    """
+    film, account = _frame(actor, reuse, file=file, page=page)
+    assert film.screens is not None
+    _, _, at, long = film.views[page - 1]
+    content = b"".join(store.read(film.screens, at, at + long))
+    return stamped(content, name_by(account), "", clock.now())
