@@ -247,7 +247,7 @@ def test_a_person_decides_each_place() -> None:
         day.key: Decision(LEAVE),
         place.key: Decision(CHANGE, "近くの病院"),
     }
-    assert applied(text, [name, day, place], decided) == "A氏さん、11月3日に近くの病院を受診"
+    assert applied(text, [name, day, place], decided) == "Aさん、11月3日に近くの病院を受診"
     assert undecided([name, day, place], decided) == []
     assert undecided([name, day, place], {name.key: Decision(TAKE)}) == [day, place]
     assert undecided([name], {name.key: Decision(LEAVE)}) == [name]
@@ -258,6 +258,7 @@ def test_what_may_never_leave_is_found_in_what_somebody_wrote_themselves() -> No
     for extract in ("はなさんは元気", "高橋 ハナ", "S12.3.5", "若葉町2-3-4", "0000-00-0101"):
         assert still_there(f"近況: {extract}", KNOWN), extract
     assert still_there("A氏は80代、10月17日に受診", KNOWN) == []
+    assert still_there("Aさんは80代、10月17日に受診", KNOWN) == []
 
 
 def test_the_original_is_cut_where_it_stands_however_it_is_folded() -> None:
@@ -265,7 +266,7 @@ def test_the_original_is_cut_where_it_stands_however_it_is_folded() -> None:
     folded = fold(text)
     assert len(folded.narrow) == len(folded.plain) == len(folded.starts) == len(folded.ends)
     assert "".join(one.text for one in find(text, KNOWN)) == "ﾀｶﾊｼﾊﾅ㍼12年3月5日"
-    assert taken_out(text) == "ｶﾞﾗｽ越しにA氏さん、（生年月日）。"
+    assert taken_out(text) == "ｶﾞﾗｽ越しにAさん、（生年月日）。"
 
 
 @pytest.mark.parametrize(

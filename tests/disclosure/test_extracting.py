@@ -48,7 +48,7 @@ def test_the_extract_is_all_that_leaves(cast: Cast) -> None:
     keep(cast, request, decided(editor))
     copy = open_copy(cast["manager"], request.id, way="pdf")
     part = copy.parts[0]
-    assert part.text.startswith("A氏さん（（生年月日）、80代）は")
+    assert part.text.startswith("Aさん（（生年月日）、80代）は")
     for secret in ("髙橋", "節子", "17.3.3", "84", "11月3日", "星見", "S17"):
         assert secret not in part.text
     assert (part.author, part.work, copy.patient, copy.organization) == ("", "看護師", "", "")

@@ -266,7 +266,7 @@ def test_secondary_use(world: World, people: People) -> None:
     expect(dietitian.locator("[role=alert]")).to_contain_text("決めていない")
     for place in dietitian.locator("[data-decide]").all():
         place.locator("input[value=take]").check(force=True)
-    expect(dietitian.locator("[data-after]").first).to_contain_text("A氏")
+    expect(dietitian.locator("[data-after]").first).to_contain_text("Aさん")
     dietitian.locator("input[name=read]").check(force=True)
     finish = dietitian.get_by_role("button", name="終える: この文だけを渡す")
     finish.click()

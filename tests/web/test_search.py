@@ -143,3 +143,4 @@ def test_a_script_hears_of_the_marks(cast):
         f"/messages/{cast.message}/pin", {"pinned": "yes"}, HTTP_ACCEPT="application/json"
     )
     assert sent.json()["marks"] == {"pinned": True, "kept": False}
+    assert sent.json()["said"] == "ピン留めしました。"

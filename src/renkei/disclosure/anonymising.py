@@ -164,7 +164,13 @@ def _known_names(folded: Folded, known: Known) -> Iterator[_Hit]:
     for person in known.people:
         for pattern, rank in _patterns(person):
             for found in re.finditer(pattern, folded.plain):
-                yield _Hit(*found.span(), "name", person.stands_for, person.strict, rank)
+                put = _put(person, folded.plain[found.end() :])
+                yield _Hit(*found.span(), "name", put, person.strict, rank)
+
+
+def _put(person: Person, after: str) -> str:
+    """What stands for a name: 「A氏」, and 「A」 where 「さん」 or the like follows already."""
+    return person.stands_for.removesuffix("氏") if re.match(_HONORIFIC, after) else person.stands_for
 
 
 def _patterns(person: Person) -> Iterator[tuple[str, int]]:

@@ -63,11 +63,11 @@ def _mine(view: MessageView, permission: str) -> MessageView:
     return view
 
 
-def _done(request: "Request", message: UUID) -> HttpResponse:
+def _done(request: "Request", message: UUID, *, said: str = "") -> HttpResponse:
     """The message as it is now: in its place for a script, in the timeline without one."""
     view = messages.see_message(request.actor, message)
     if wants_json(request):
-        return json({"seq": view.entry.seq, "article": _article(view)})
+        return json({"seq": view.entry.seq, "article": _article(view), "said": said})
     return HttpResponseRedirect(at_message(view.head.group, view.entry.seq), status=303)
 
 
@@ -84,12 +84,13 @@ def understand(request: "Request", message: UUID) -> HttpResponse:
     return _done(request, message)
 
 
-def _marked(request: "Request", message: UUID) -> HttpResponse:
+def _marked(request: "Request", message: UUID, said: str) -> HttpResponse:
     """The message with its marks as they are now, where one was."""
     view = messages.see_message(request.actor, message)
     if wants_json(request):
         marks = {"pinned": view.pinned is not None, "kept": view.kept}
-        return json({"seq": view.entry.seq, "article": _article(view), "marks": marks})
+        article = _article(view)
+        return json({"seq": view.entry.seq, "article": article, "marks": marks, "said": said})
     back = sent(request).get("back", "")
     if back == "bookmarks":
         return HttpResponseRedirect(reverse("bookmarks"), status=303)
@@ -101,15 +102,18 @@ def _marked(request: "Request", message: UUID) -> HttpResponse:
 @require_POST
 def bookmark(request: "Request", message: UUID) -> HttpResponse:
     """Put one's own bookmark on a message, or take it away."""
-    bookmark_communication(request.actor, message, kept=sent(request).get("kept") == "yes")
-    return _marked(request, message)
+    kept = sent(request).get("kept") == "yes"
+    bookmark_communication(request.actor, message, kept=kept)
+    said = _("You put a bookmark on it.") if kept else _("You took the bookmark away.")
+    return _marked(request, message, said)
 
 
 @require_POST
 def pin(request: "Request", message: UUID) -> HttpResponse:
     """Pin a message for the team, or unpin it."""
-    pin_communication(request.actor, message, pinned=sent(request).get("pinned") == "yes")
-    return _marked(request, message)
+    pinned = sent(request).get("pinned") == "yes"
+    pin_communication(request.actor, message, pinned=pinned)
+    return _marked(request, message, _("It is pinned.") if pinned else _("It is unpinned."))
 
 
 @require_http_methods(["GET", "POST"])
@@ -152,7 +156,7 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
                 reasons=REASONS,
                 vitals=fields,
             )
-        return _done(request, message)
+        return _done(request, message, said=_("It is corrected."))
     view = _mine(messages.see_message(request.actor, message), "communication.correct")
     nothing: dict[str, Any] = {"error": "", "conflict": False, "asked": ""}
     whom, fields = see_meant(request.actor, message), fields_of(view.entry.observed)
@@ -208,7 +212,7 @@ def _taken_back(request: "Request", message: UUID) -> HttpResponse:
     """The message as it is now, and who had read it, if somebody had."""
     back = see_taken_back(request.actor, message)
     if not back.readers:
-        return _done(request, message)
+        return _done(request, message, said=_("It is withdrawn."))
     if not wants_json(request):
         return HttpResponseRedirect(reverse("withdrawn", args=[message]), status=303)
     view = messages.see_message(request.actor, message)

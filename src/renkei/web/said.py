@@ -58,7 +58,7 @@ SILENT: Final = {
     "attachments", "attachment_answer", "attachment_pages", "attachment_prepare",
     "attachment_poster", "attachment_remove", "attachment_film", "device_enter", "device_add",
     "device_new", "group_review", "account_review", "views", "stops", "disaster_declare",
-    "pledge", "access", "family_link",
+    "pledge", "access", "family_link", "reuse_permit", "reuse_permit_outside", "free_new",
 }  # fmt: skip
 
 

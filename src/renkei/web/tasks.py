@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from renkei.communication import message as messages
@@ -51,12 +52,13 @@ def _marks(view: MessageView) -> dict[str, bool]:
     return {"tasks": bool(view.to_do), "done": done and not view.to_do}
 
 
-def _message(request: "Request", message: UUID) -> HttpResponse:
+def _message(request: "Request", message: UUID, said: str) -> HttpResponse:
     """Back at the message, with its marks as they are now."""
     view = messages.see_message(request.actor, message)
     if wants_json(request):
         article = Rendering(view.cursors).html([view.entry], headings=False)
-        return json({"seq": view.entry.seq, "article": article, "marks": _marks(view)})
+        marks = _marks(view)
+        return json({"seq": view.entry.seq, "article": article, "marks": marks, "said": said})
     return HttpResponseRedirect(at_message(view.head.group, view.entry.seq), status=303)
 
 
@@ -76,7 +78,7 @@ def make(request: "Request", message: UUID) -> HttpResponse:
         except Problem as problem:
             error, field = sentence(problem), problem.field
         else:
-            return _message(request, message)
+            return _message(request, message, _("It is on the list of what is to be done."))
     view = messages.see_message(request.actor, message)
     if "task.make" not in view.can:
         raise Unknown("task.make")
@@ -116,27 +118,27 @@ def tasks(request: "Request", group: UUID) -> HttpResponse:
     )
 
 
-def _done(request: "Request", line: TaskLine, group: UUID) -> HttpResponse:
+def _done(request: "Request", line: TaskLine, group: UUID, said: str) -> HttpResponse:
     """Back where one was: at the message, or at the tasks of the group."""
     if wants_json(request) or sent(request).get("back") == "message":
-        return _message(request, line.message)
+        return _message(request, line.message, said)
     return HttpResponseRedirect(reverse("tasks", args=[group]), status=303)
 
 
 @require_POST
 def finish(request: "Request", task: UUID) -> HttpResponse:
     """It is done."""
-    head, line, _ = see_task(request.actor, task)
+    head, line, _can = see_task(request.actor, task)
     finish_task(request.actor, task)
-    return _done(request, line, head.group)
+    return _done(request, line, head.group, _("Marked as done."))
 
 
 @require_POST
 def withdraw(request: "Request", task: UUID) -> HttpResponse:
     """It is not to be done any more."""
-    head, line, _ = see_task(request.actor, task)
+    head, line, _can = see_task(request.actor, task)
     withdraw_task(request.actor, task)
-    return _done(request, line, head.group)
+    return _done(request, line, head.group, _("It is off the list."))
 
 
 @require_http_methods(["GET", "POST"])
@@ -156,7 +158,7 @@ def change(request: "Request", task: UUID) -> HttpResponse:
         except Problem as problem:
             error, field = sentence(problem), problem.field
         else:
-            return _done(request, line, head.group)
+            return _done(request, line, head.group, _("Saved."))
     if "task.change" not in can:
         raise Unknown("task.change")
     return piece(

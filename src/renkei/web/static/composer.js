@@ -33,6 +33,7 @@ if (form) {
       try {
         const { ok, data } = await ask(words.draft, content());
         saved.textContent = ok ? words.wordsSaved : (data.message ?? "");
+        if (error.textContent === words.wordsOffline) unmarked(); // the line is back
       } catch {
         saved.textContent = words.wordsUnsaved;
         unsaved = true;
@@ -111,8 +112,10 @@ if (form) {
     error.className = "error";
     const sign = field.startsWith("v_") && form.elements.namedItem(field);
     if (sign) sign.closest("details").open = true;
-    (sign || text).setAttribute("aria-invalid", "true");
-    (sign || text).focus();
+    const asked = field && form.querySelector(`[name="t:${CSS.escape(field)}"], [name^="t:${CSS.escape(field)}:"]`);
+    const place = sign || asked || text;
+    place.setAttribute("aria-invalid", "true");
+    place.focus();
   }
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -131,7 +134,7 @@ if (form) {
         key = { now, value: send.elements.namedItem("key").value };
       } else wrong(data.message, data.field);
     } catch {
-      wrong(words.wordsUnsaved);
+      wrong(words.wordsOffline);
       unsaved = true;
       timer = setTimeout(save, 5000);
     } finally {

@@ -306,6 +306,7 @@ document.querySelector("#sheet").addEventListener("submit", async (event) => {
     if (!ok) return say(data.message);
     if (data.marks) log.setMarks(data.seq, data.marks);
     close();
+    say(data.said);
   } catch {
     say(main.dataset.wordsOffline);
   }

@@ -114,8 +114,8 @@ export function helps(form, changed) {
   let marked = 0;
 
   function behindAt() {
-    const before = text.value.slice(0, text.selectionStart);
-    const found = /(?:^|[\s、。「（])[@＠]([^\s@＠]{0,20})$/.exec(before);
+    const before = text.value.slice(0, text.selectionStart); // Japanese puts no space before it; an address has letters there
+    const found = /(?:^|[^A-Za-z0-9._%+-])[@＠]([^\s@＠]{0,20})$/.exec(before);
     return found ? { start: before.length - found[1].length - 1, words: found[1] } : null;
   }
   function shut() {
