@@ -36,6 +36,12 @@ _TENTH = re.compile(r"度(\d)分?")
 _ARROW = re.compile(
     r"\s?(?:%|度|℃|台)?(?:→|⇒|->|➡|から|より)(?:、)?[^\d。\n]{0,6}(?P<then>\d{2,3}(?:\.\d)?)(?!\d|分|時|日|月|l)"
 )
+_PAIR_ARROW = re.compile(r"\s?(?:→|⇒|から)[^\d。\n]{0,6}(?P<high>\d{2,3})(?:/\d{2,3})?")
+_PERCENT = re.compile(r"\s?(?:%|パーセント)")
+_UPPER = re.compile(r"上[^上]{0,4}$")
+_OF_PRESSURE = re.compile(r"血圧|bp|下|しか(?:な|あ)")
+_BELOW = re.compile(r"切|きっ|きり|下回|割|未満|以下|あり|ない")
+_OF_SOMETHING_ELSE = re.compile(r"気温|室温|温度|湯|風呂|水温|角度|→|から$")
 _HOT = re.compile(
     r"(?<![\d.])(?P<value>(?:3\d|4[0-3])(?:\.\d)?)\s?(?:℃|度)(?P<tenth>\d)?分?(?:台|近い|近く|を?超え(?:る|た)?|を?超す|以上|前後)?(?:の|まで|も|ある|ほどの|という)?(?:高?熱|発熱)(?!量|中症|い)"
 )
@@ -76,22 +82,24 @@ def vitals(text: str) -> Iterator[Vital]:
             yield found
             taken = found.end
     yield from consciousness(text)
+    yield from _fevers(text)
+    for lost in _UNMEASURED.finditer(text):
+        yield Vital("unmeasured", lost.start(), lost.end(), 0, True)
+
+
+def _fevers(text: str) -> Iterator[Vital]:
+    """Fevers that are said without a name before them: 40度の熱, 36.5度から40.2度."""
     hots = [*_HOT.finditer(text)] if "熱" in text else []
     if "→" in text or "から" in text:
         hots += _RISEN.finditer(text)
     for hot in hots:
-        value = float(hot["value"]) + (int(hot["tenth"]) / 10 if hot["tenth"] else 0)
-        before = text[max(0, hot.start() - 8) : hot.start()]
-        if not re.search(r"気温|室温|温度|湯|風呂|水温|角度|→|から$", before):
-            limit = LIMIT.match(text, hot.end()) and not REACHED.match(text, hot.end())
-            danger = (
-                dangerous("temperature", value)
-                and not limit
-                and not better(text, hot.end(), "temperature")
-            )
-            yield Vital("temperature", hot.start(), hot.end(), value, danger)
-    for lost in _UNMEASURED.finditer(text):
-        yield Vital("unmeasured", lost.start(), lost.end(), 0, True)
+        if _OF_SOMETHING_ELSE.search(text[max(0, hot.start() - 8) : hot.start()]):
+            continue
+        value, end = float(hot["value"]) + int(hot["tenth"] or 0) / 10, hot.end()
+        limit = LIMIT.match(text, end) and not REACHED.match(text, end)
+        danger = dangerous("temperature", value) and not limit
+        danger = danger and not better(text, end, "temperature")
+        yield Vital("temperature", hot.start(), end, value, danger)
 
 
 def _named(text: str, number: re.Match[str], names: list[tuple[int, int, str]]) -> Vital | None:
@@ -107,45 +115,67 @@ def _named(text: str, number: re.Match[str], names: list[tuple[int, int, str]]) 
     return _pair_alone(text, number)
 
 
-def _judged(text: str, number: re.Match[str], kind: str, start: int) -> Vital | None:
-    end = number.end()
-    value = float(number.group())
-    if kind in _LETTERED:
-        if not _letter_counts(text, number, kind, start):
-            return None
-        kind = kind.removesuffix("_letter")
-    if kind == "oxygen":
-        if not re.match(r"\s?(?:%|パーセント)", text[end:]):
-            return None
-        kind = "spo2"
-    pair = _PAIR.match(text, end) if kind == "systolic" else None
-    if (
-        kind == "systolic"
-        and not pair
-        and re.search(r"上[^上]{0,4}$", text[start : number.start()])
-    ):
-        if not re.search(r"血圧|bp|下|しか(?:な|あ)", text[max(0, start - 12) : end + 12]):
-            return None
-    tenth = _TENTH.match(text, end)
-    if kind == "temperature" and tenth:
-        value += int(tenth[1]) / 10
-        end = tenth.end()
-    elif (
-        not pair
-        and _OTHER_UNIT.match(text, end)
-        and not (kind == "glucose" and text.startswith("mg", end))
-    ):
+def _judged(text: str, number: re.Match[str], named: str, start: int) -> Vital | None:
+    """The sign that is named there with this number; None if the number is none of it."""
+    kind = _meant(text, number, named, start)
+    if kind is None:
         return None
+    pair = _PAIR.match(text, number.end()) if kind == "systolic" else None
+    if kind == "systolic" and not pair and _no_pressure(text, number, start):
+        return None
+    measured = _measured(text, number, kind, pair)
+    if measured is None:
+        return None
+    value, end = measured
+    if not dangerous(kind, value) and not pair and not _MORE.match(text, end):
+        return Vital(kind, start, end, value, danger=False)
+    last = _last_of(text, kind, value, end)
+    if last is None:
+        return None
+    if last == measured and pair:
+        both = _both(text, value, pair)
+        return _stated(text, kind, start, value, *both) if both else None
+    value, end = last
+    return _stated(text, kind, start, value, dangerous(kind, value), end)
+
+
+def _meant(text: str, number: re.Match[str], named: str, start: int) -> str | None:
+    """Which vital sign the name stands for before this number; None if for none."""
+    if named in _LETTERED:
+        counts = _letter_counts(text, number, named, start)
+        return named.removesuffix("_letter") if counts else None
+    if named == "oxygen":
+        return "spo2" if _PERCENT.match(text, number.end()) else None
+    return named
+
+
+def _no_pressure(text: str, number: re.Match[str], start: int) -> bool:
+    """Whether 上 alone names the number, and nothing near it speaks of a blood pressure."""
+    if not _UPPER.search(text[start : number.start()]):
+        return False
+    return not _OF_PRESSURE.search(text, max(0, start - 12), number.end() + 12)
+
+
+def _measured(
+    text: str, number: re.Match[str], kind: str, pair: re.Match[str] | None
+) -> tuple[float, int] | None:
+    """The value and where it ends; None if its unit is another, or nobody can have measured it."""
+    value, end = float(number.group()), number.end()
+    if kind == "temperature" and (tenth := _TENTH.match(text, end)):
+        value, end = value + int(tenth[1]) / 10, tenth.end()
+    elif not pair and _OTHER_UNIT.match(text, end):
+        if not (kind == "glucose" and text.startswith("mg", end)):
+            return None
     if kind in ("pulse", "respiration"):
         if "." in number.group() or text.startswith("回目", end):
             return None
     elif text.startswith("回", end):  # 発熱40回目
         return None
-    if not possible(kind, value):
-        return None
-    danger = dangerous(kind, value)
-    if not danger and not pair and not _MORE.match(text, end):
-        return Vital(kind, start, end, value, danger=False)
+    return (value, end) if possible(kind, value) else None
+
+
+def _last_of(text: str, kind: str, value: float, end: int) -> tuple[float, int] | None:
+    """The value that arrows lead to, and where it ends; None if they tell by how much."""
     while arrow := _ARROW.match(text, end):
         then = float(arrow["then"])
         if not possible(kind, then):
@@ -153,31 +183,32 @@ def _judged(text: str, number: re.Match[str], kind: str, start: int) -> Vital | 
         if BY.match(text, arrow.end()):
             return None
         value, end = then, arrow.end()
-        pair = None
-    danger = dangerous(kind, value)
-    if pair:
-        low = float(pair["low"])
-        if low >= value:
-            return None
-        danger = danger or dangerous("diastolic", low)
-        end = pair.end()
-        while arrow := re.match(
-            r"\s?(?:→|⇒|から)[^\d。\n]{0,6}(\d{2,3})(?:/(\d{2,3}))?", text[end:]
-        ):
-            danger = dangerous("systolic", float(arrow[1]))
-            end += arrow.end()
-    between = RANGE.match(text, end)
-    reached = REACHED.match(text, end)
+    return value, end
+
+
+def _both(text: str, high: float, pair: re.Match[str]) -> tuple[bool, int] | None:
+    """Whether a blood pressure is dangerous, after what it changed to, and where it ends."""
+    low = float(pair["low"])
+    if low >= high:
+        return None
+    danger, end = dangerous("systolic", high) or dangerous("diastolic", low), pair.end()
+    while arrow := _PAIR_ARROW.match(text, end):
+        danger, end = dangerous("systolic", float(arrow["high"])), arrow.end()
+    return danger, end
+
+
+def _stated(text: str, kind: str, start: int, value: float, danger: bool, end: int) -> Vital | None:
+    """The value as what follows makes it; None if it is a limit."""
+    between, reached = RANGE.match(text, end), REACHED.match(text, end)
     if between and possible(kind, float(between[1])):
         danger = danger and dangerous(kind, float(between[1]))
         end = between.end(1)
     elif reached:
-        if re.search(r"切|きっ|きり|下回|割|未満|以下|あり|ない", reached.group()):
+        if _BELOW.search(reached.group()):
             danger = dangerous(kind, value - 0.1)
     elif LIMIT.match(text, end):
         return None
-    danger = danger and not better(text, end, kind)
-    return Vital(kind, start, end, value, danger)
+    return Vital(kind, start, end, value, danger and not better(text, end, kind))
 
 
 def _letter_counts(text: str, number: re.Match[str], kind: str, start: int) -> bool:
