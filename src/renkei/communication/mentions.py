@@ -26,7 +26,7 @@ ALL: Final = "all"
 ROLE: Final = "role:"
 MOST: Final = 30  # people meant by name or role; beyond that it is everybody
 FAMILY: Final = "ご家族"
-WITHOUT_ROLES: Final = ("network", "free")
+WITHOUT_ROLES: Final = ("network", "free")  # kinds of groups that are about no patient
 # What everybody calls a role, and the professions that have it if no role in care says so.
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "主治医": ("医師",),
