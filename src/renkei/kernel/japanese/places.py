@@ -1,7 +1,6 @@
 """Where the name of an organization may be broken: みどり野つむぎ｜訪問看護｜ステーション."""
 
 import re
-from functools import lru_cache
 
 _KIND = re.compile(
     "(?<=.)(?="
@@ -10,7 +9,6 @@ _KIND = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def joints(name: str) -> tuple[str, ...]:
     """The pieces of a name that stay together; joined they are the name itself."""
     return tuple(_KIND.split(name))
