@@ -170,7 +170,8 @@ def _known_names(folded: Folded, known: Known) -> Iterator[_Hit]:
 
 def _put(person: Person, after: str) -> str:
     """What stands for a name: 「A氏」, and 「A」 where 「さん」 or the like follows already."""
-    return person.stands_for.removesuffix("氏") if re.match(_HONORIFIC, after) else person.stands_for
+    called = re.match(_HONORIFIC, after)
+    return person.stands_for.removesuffix("氏") if called else person.stands_for
 
 
 def _patterns(person: Person) -> Iterator[tuple[str, int]]:
