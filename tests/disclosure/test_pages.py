@@ -119,11 +119,11 @@ def test_the_editor_shows_before_and_after_and_keeps_what_was_decided(cast: Cast
     assert answer.status_code == 422
     assert answer.content.decode().count('value="take" checked') == 2
     look = client.post(address, {name: "take" for name in names} | {"do": "look"})
-    assert look.status_code == 200 and "A氏" in look.content.decode()
+    assert look.status_code == 200 and "「A」にする" in look.content.decode()
     assert ReuseItem.objects.get(request=request).extract_sealed is None
     done = client.post(address, {name: "take" for name in names} | {"do": "keep", "read": "1"})
     assert done.status_code == 303
-    assert "A氏" in client.get(f"/reuse/{request.id}").content.decode()
+    assert "Aさん" in client.get(f"/reuse/{request.id}").content.decode()
     text = client.post(f"/reuse/{request.id}/copy", {"way": "text"}).content.decode()
     for secret in ("髙橋", "節子", "nurse", "clinic", "S17", "84歳", "11月3日", "星見"):
         assert secret not in text
