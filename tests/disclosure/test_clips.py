@@ -41,14 +41,16 @@ def film(cast: Cast) -> UUID:
     return made
 
 
-def frame(number: int, size: tuple[int, int] = SIZE, kind: str = "JPEG") -> bytes:
+def frame(
+    number: int, size: tuple[int, int] = SIZE, kind: str = "JPEG", **how: object
+) -> bytes:
     """A face, white, that goes to the right; what the camera wrote beside it."""
     image = Image.new("RGB", size, "teal")
     image.paste("white", (20 * number, 20, 20 * number + 60, 80))
     exif = Image.Exif()
     exif[0x010F] = "SECRETCAMERA"
     written = io.BytesIO()
-    image.save(written, kind, exif=exif)
+    image.save(written, kind, exif=exif, **how)
     return written.getvalue()
 
 
@@ -233,6 +235,8 @@ def test_only_a_film_of_this_request(cast: Cast) -> None:
         {"frames": [b"\xff\xd8\xff nothing of a picture"]},
         {"frames": [frame(1), frame(1, (270, 480))]},
         {"frames": [frame(0, (9, 9))]},
+        {"frames": [frame(1, (3000, 1600), quality=1)]},  # few bytes, and seconds to open
+        {"frames": [frame(1, progressive=True)]},
     ],
 )
 def test_what_the_browser_sends_is_opened_here_and_bounded(
