@@ -41,9 +41,7 @@ def film(cast: Cast) -> UUID:
     return made
 
 
-def frame(
-    number: int, size: tuple[int, int] = SIZE, kind: str = "JPEG", **how: object
-) -> bytes:
+def frame(number: int, size: tuple[int, int] = SIZE, kind: str = "JPEG", **how: object) -> bytes:
     """A face, white, that goes to the right; what the camera wrote beside it."""
     image = Image.new("RGB", size, "teal")
     image.paste("white", (20 * number, 20, 20 * number + 60, 80))

@@ -86,14 +86,22 @@ def _tasks() -> Iterator[Found]:
 def _again() -> Iterator[Found]:
     for message, group, seq, by, at, accounts in read_on(_AGAIN):
         told = detail_of(accounts, list)
+        if not all(isinstance(one, str) for one in told):
+            told = []  # changed into something else: nobody was told
         yield hexed(message), "row", (hexed(group), seq, (hexed(by), at, len(told), whom(told)))
+
+
+def _seq(line: Any) -> int:
+    """The place that a line names; 0 if it was changed into something else."""
+    found = line[4].get("seq", 0)
+    return found if isinstance(found, int) else 0
 
 
 def _task_faults(lines: list[Any], rows: list[Any], erasing: frozenset[str]) -> Iterator[Break]:
     if not rows:
-        group, spoken = lines[0][0], lines[0][4]
+        group = lines[0][0]
         if group not in erasing:
-            yield Break(f"group:{group}", spoken.get("seq", 0), NO_TASK)
+            yield Break(f"group:{group}", _seq(lines[0]), NO_TASK)
         return
     group, facts, made, closed = rows[0]
     place = (f"group:{group}", facts[0])
@@ -114,7 +122,7 @@ def _task_faults(lines: list[Any], rows: list[Any], erasing: frozenset[str]) -> 
 
 
 def _again_faults(lines: list[Any], rows: list[Any], erasing: frozenset[str]) -> Iterator[Break]:
-    group, seq = rows[0][:2] if rows else (lines[0][0], lines[0][4].get("seq", 0))
+    group, seq = rows[0][:2] if rows else (lines[0][0], _seq(lines[0]))
     if group in erasing:
         return
     told = Counter(one[2] for one in rows)

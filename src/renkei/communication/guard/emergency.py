@@ -43,7 +43,9 @@ _FALLEN_THING = re.compile(rf"[^。、\n]{{0,3}}た(?:ままの)?(?:{THINGS})")
 _IDIOMS = re.compile(
     r"死ぬほど|自殺(?:予防|対策|防止)|ゲートキーパー|救急(?:箱|医療情報|カード|外来の待|の日|フェア|カート|セット|バッグ)|息抜き|頭が下が|胸をなで|目を白黒|笑い死|血の気が多"
 )
-_MOST: Final = 200  # values that are looked at in one text, so that no draft holds up everybody else
+_MOST: Final = (
+    200  # values that are looked at in one text, so that no draft holds up everybody else
+)
 _ELSE: Final = {word: re.compile(before) for word, before in NOT_BEFORE.items()}
 
 
