@@ -451,7 +451,7 @@ def _select(config: pytest.Config, items: list[pytest.Item]) -> None:
 # What stands on how a database locks and answers: tried on every one, every time.
 _EVERY_TIME = ("races", "two_at_once", "random_worlds", "rules", "kinds", "queries", "following")
 # What starts programs of its own, again and again.
-_PROGRAMS = {"config", "moving", "backup", "faults"}
+_PROGRAMS = {"config", "moving", "backup", "faults", "test_every_page.py"}
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -467,15 +467,16 @@ def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
         module = item.path.relative_to(config.rootpath)
         now = module.stem.endswith(_EVERY_TIME) or _has_turn(module.as_posix(), turns)
         if _PROGRAMS & set(module.parts):
-            now = now and _has_turn(item.nodeid, slow)
+            now = now and _has_turn(item.nodeid, slow, after=turns)
         (kept if now else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
 
 
-def _has_turn(name: str, turns: int) -> bool:
-    return crc32(name.encode()) % turns == date.today().toordinal() % turns
+def _has_turn(name: str, turns: int, after: int = 1) -> bool:
+    """Whether its turn is today; ``after`` that many days the next of the turns has come."""
+    return crc32(name.encode()) % turns == date.today().toordinal() // after % turns
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -103,6 +103,7 @@ def test_all_groups_with_news_are_one_line_and_one_statement(cast: Cast) -> None
 
 def test_home_without_news_writes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     from renkei.group import home
+    from renkei.group.to_do import password
 
     everybody = ("manager", "physician", "nurse", "stranger", "former", "operator", "family")
     for name in everybody:
@@ -111,7 +112,8 @@ def test_home_without_news_writes_nothing(cast: Cast, monkeypatch: pytest.Monkey
     def never(*args: object) -> None:
         raise AssertionError("it began to write")
 
-    monkeypatch.setattr(home, "own_record", never)
+    for one in (home, password):
+        monkeypatch.setattr(one, "own_record", never)
     for name in everybody:
         see_home(cast[name], None)
 

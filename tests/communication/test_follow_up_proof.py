@@ -58,6 +58,23 @@ def test_an_altered_task_is_named(done: Cast, changed) -> None:
     assert _whys() == {follow_up_proof.TASK}
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [lambda cast: {"closed_by_id": cast.account("manager")}, lambda _: {"closed_at": clock.now()}],
+)
+def test_who_closed_a_task_and_when_cannot_be_altered(done: Cast, changed) -> None:
+    Task.objects.filter(state="done").update(**changed(done))
+    assert _whys() == {follow_up_proof.TASK}
+
+
+def test_of_an_erased_group_the_rows_may_be_gone(done: Cast) -> None:
+    Task.objects.all().delete()
+    AskedAgain.objects.all().delete()
+    found = {one.why for one in follow_up_proof.verify(frozenset())}
+    assert found == {follow_up_proof.NO_TASK, follow_up_proof.TOLD_AGAIN}
+    assert list(follow_up_proof.verify(frozenset({done.group.hex}))) == []
+
+
 def test_a_task_reopened_taken_away_or_put_in_is_named(done: Cast) -> None:
     closed = Task.objects.filter(state="done")
     kept = closed.get()

@@ -6,12 +6,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from renkei.audit.models import AuditEvent
+from renkei.communication.mentions import ALL, ROLE
 from renkei.communication.models import Communication
 from renkei.communication.proof import verify
 from renkei.communication.reading import read_timeline
-from renkei.communication.services import hide_communication, withdraw_communication
+from renkei.communication.services import (
+    hide_communication,
+    send_communication,
+    withdraw_communication,
+)
+from renkei.communication.whom import see_whom
 from renkei.group import free
 from renkei.group.admission import accept_invitation, approve_invitation, invite
+from renkei.group.archiving import archive_group, see_archive
 from renkei.group.finding import (
     public_groups,
     see_about,
@@ -441,3 +448,28 @@ def test_what_was_agreed_to_stands_there_no_longer_when_it_changes(
     else:
         free.answer_listing(cast["operator"], group, yes=False)
     assert public_groups() == []
+
+
+# ── At rest ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_rests_stands_in_the_archive_by_its_name_and_among_those_to_join_no_more(
+    cast: Cast, group: UUID
+) -> None:
+    free.ask_listing(cast["nurse"], group, wanted=True)
+    free.answer_listing(cast["operator"], group, yes=True)
+    assert group in lines(cast, "physician") and SAID["name"] in [o.name for o in public_groups()]
+    archive_group(cast["nurse"], group, reason="")
+    assert group not in lines(cast, "physician") and group not in lines(cast, "nurse")
+    assert SAID["name"] not in [one.name for one in public_groups()]
+    (resting,) = see_archive(cast["nurse"], None).groups
+    assert (resting.group, resting.title) == (group, SAID["name"])
+
+
+def test_nobody_has_a_role_in_care_in_a_group_about_no_patient(cast: Cast, group: UUID) -> None:
+    offered = {one.token for one in see_whom(cast["nurse"], group).offers}
+    assert cast.account("physician").hex in offered and ALL in offered
+    assert not [one for one in offered if one.startswith(ROLE)]
+    said = {"text": "ご意見をください", "key": uuid4(), "confirmed": True}
+    with pytest.raises(Problem):
+        send_communication(cast["nurse"], group, mentions=("role:主治医",), **said)

@@ -6,9 +6,10 @@ import pytest
 
 from renkei.enrollment.console import see_console
 from renkei.enrollment.own_rules import set_rules
-from renkei.group.home import Task, see_home
+from renkei.group.home import see_home
 from renkei.group.models import Group, Member
 from renkei.group.services import appoint_manager, close_group, leave_group
+from renkei.group.to_do.task import Task
 from renkei.kernel import clock
 from renkei.kernel.errors import Refused
 from renkei.people.models import Organization, PractitionerRole

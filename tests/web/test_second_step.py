@@ -10,6 +10,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
 from django.core.cache import cache
 from django.test import Client
 
@@ -144,6 +145,17 @@ def test_who_has_a_second_step_shows_that_and_not_the_password_alone(cast, nurse
     )
     assert nurse.post("/me/second-step/app/remove")["Location"].startswith("/again/code")
     assert Authenticator.objects.filter(type="totp").exists()
+
+
+def test_who_has_no_means_to_show_who_they_are_is_not_answered_with_a_fault(cast, nurse):
+    account = Account.objects.get(email="nurse@example.org")
+    account.set_unusable_password()
+    account.save()
+    session = nurse.session
+    session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+    session.save()
+    for address in ("/again/code", "/again/password", "/again/passkey"):
+        assert nurse.get(address).status_code == 404, address
 
 
 def test_the_secret_of_the_app_is_sealed(cast, nurse):

@@ -96,15 +96,10 @@ def _tell_again(
     """Write down that those who have not read it are told once more; how many they are."""
     accounts = unread_by(change.standing, seq, sender)
     if accounts:
-        tell(accounts, Notice.UNREAD, urgent=urgent)
-        AskedAgain.objects.create(
-            communication_id=message,
-            by_id=by,
-            at=change.now,
-            accounts=sorted(one.hex for one in accounts),
-        )
         told = sorted(one.hex for one in accounts)
-        change.detail |= {"told": len(accounts), "whom": whom(told)}
+        tell(accounts, Notice.UNREAD, urgent=urgent)
+        AskedAgain.objects.create(communication_id=message, by_id=by, at=change.now, accounts=told)
+        change.detail |= {"told": len(told), "whom": whom(told)}
     return len(accounts)
 
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.utils.translation import gettext_noop
 
 from renkei.audit.trail import Break
 from renkei.communication.asking_again import whom
-from renkei.communication.evidence import detail_of, hash_of, hexed
+from renkei.communication.evidence import Detail, detail_of, hash_of, hexed
 from renkei.kernel.database import as_day, read_on
 
 TASK = gettext_noop("a task is not what its lines say")
@@ -41,7 +41,45 @@ _LINES: Final = """
 _ABOUT_TASKS: Final = "entity LIKE 'Task/%'"
 _ABOUT_AGAIN: Final = "action IN ('communication.ask_again', 'communication.remind')"
 
-Found = tuple[str, str, Any]  # id, "line" or "row", what it is
+
+class Spoken(NamedTuple):
+    """What a line says."""
+
+    group: str
+    at: int
+    actor: str | None
+    action: str
+    said: Detail
+
+    @property
+    def place(self) -> int:
+        """The number it names; 0 if it was changed into something else."""
+        found = self.said.get("seq", 0)
+        return found if isinstance(found, int) else 0
+
+
+class Kept(NamedTuple):
+    """A task as it stands."""
+
+    group: str
+    facts: tuple[Any, ...]  # as ``FACTS`` names them
+    made: tuple[str | None, int]  # by whom and when
+    closed: tuple[str | None, int | None]
+
+
+class Told(NamedTuple):
+    """Telling again, as it stands."""
+
+    group: str
+    seq: int
+    by: str | None
+    at: int
+    people: int
+    whom: str
+
+
+FACTS: Final = ("seq", "account", "sealed", "due", "state")  # that lines about a task say
+Found = tuple[str, Spoken | Kept | Told]  # with the id they are about
 
 
 def verify(erasing: frozenset[str]) -> Iterator[Break]:
@@ -50,29 +88,29 @@ def verify(erasing: frozenset[str]) -> Iterator[Break]:
     Args:
         erasing: groups whose rows may be gone.
     """
-    for _, found in _by_id(_lines(_ABOUT_TASKS), _tasks()):
-        yield from _task_faults(*_apart(found), erasing)
-    for _, found in _by_id(_lines(_ABOUT_AGAIN), _again()):
-        yield from _again_faults(*_apart(found), erasing)
+    for about in _by_id(_lines(_ABOUT_TASKS), _tasks()):
+        lines = [one for one in about if isinstance(one, Spoken)]
+        kept = next((one for one in about if isinstance(one, Kept)), None)
+        yield from _task_faults(lines, kept, erasing)
+    for about in _by_id(_lines(_ABOUT_AGAIN), _again()):
+        lines = [one for one in about if isinstance(one, Spoken)]
+        told = [one for one in about if isinstance(one, Told)]
+        yield from _again_faults(lines, told, erasing)
 
 
-def _by_id(*sources: Iterator[Found]) -> Iterator[tuple[str, list[Found]]]:
-    for key, some in groupby(merge(*sources, key=itemgetter(0)), key=itemgetter(0)):
-        yield key, list(some)
-
-
-def _apart(found: list[Found]) -> tuple[list[Any], list[Any]]:
-    lines = [what for _, kind, what in found if kind == "line"]
-    return lines, [what for _, kind, what in found if kind == "row"]
+def _by_id(*sources: Iterator[Found]) -> Iterator[list[Spoken | Kept | Told]]:
+    """What is about the same, lines in their order; of sources that are in order of their ids."""
+    for _, some in groupby(merge(*sources, key=itemgetter(0)), key=itemgetter(0)):
+        yield [one for _, one in some]
 
 
 def _lines(which: str) -> Iterator[Found]:
     collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
-    for entity, stream, at, actor, action, detail in read_on(
-        _LINES.format(which=which, collation=collation)
-    ):
-        line = (stream.removeprefix("group:"), at, hexed(actor), action, detail_of(detail))
-        yield entity.partition("/")[2], "line", line
+    sql = _LINES.format(which=which, collation=collation)
+    for entity, stream, at, actor, action, detail in read_on(sql):
+        group = stream.removeprefix("group:")
+        line = Spoken(group, at, hexed(actor), action, detail_of(detail))
+        yield entity.partition("/")[2], line
 
 
 def _tasks() -> Iterator[Found]:
@@ -80,7 +118,7 @@ def _tasks() -> Iterator[Found]:
         task, group, account, made_by, closed_by = (hexed(one[at]) for at in (0, 1, 3, 7, 9))
         due = as_day(one[5])
         facts = (one[2], account, hash_of(one[4]), due.isoformat() if due else None, one[6])
-        yield task, "row", (group, facts, (made_by, one[8]), (closed_by, one[10]))
+        yield task, Kept(group, facts, (made_by, one[8]), (closed_by, one[10]))
 
 
 def _again() -> Iterator[Found]:
@@ -88,50 +126,53 @@ def _again() -> Iterator[Found]:
         told = detail_of(accounts, list)
         if not all(isinstance(one, str) for one in told):
             told = []  # changed into something else: nobody was told
-        yield hexed(message), "row", (hexed(group), seq, (hexed(by), at, len(told), whom(told)))
+        yield hexed(message), Told(hexed(group), seq, hexed(by), at, len(told), whom(told))
 
 
-def _seq(line: Any) -> int:
-    """The place that a line names; 0 if it was changed into something else."""
-    found = line[4].get("seq", 0)
-    return found if isinstance(found, int) else 0
-
-
-def _task_faults(lines: list[Any], rows: list[Any], erasing: frozenset[str]) -> Iterator[Break]:
-    if not rows:
-        group = lines[0][0]
-        if group not in erasing:
-            yield Break(f"group:{group}", _seq(lines[0]), NO_TASK)
+def _task_faults(
+    lines: list[Spoken], kept: Kept | None, erasing: frozenset[str]
+) -> Iterator[Break]:
+    if kept is None:
+        if lines[0].group not in erasing:
+            yield Break(f"group:{lines[0].group}", lines[0].place, NO_TASK)
         return
-    group, facts, made, closed = rows[0]
-    place = (f"group:{group}", facts[0])
-    if not lines or lines[0][3] != "task.make":
+    place = (f"group:{kept.group}", kept.facts[0])
+    if not lines or lines[0].action != "task.make":
         yield Break(*place, UNSPOKEN_TASK)
         return
-    said: dict[str, Any] = {"state": "open"}
-    for line in lines:
-        said |= line[4]
-        if line[3] == "task.withdraw" and "sealed" not in line[4]:
-            said["sealed"] = facts[2]  # from before the line spoke of the words
-    ended = [line for line in lines if "state" in line[4]]
-    end = (ended[-1][2], ended[-1][1]) if ended else (None, None)
-    wanted = tuple(said.get(name) for name in ("seq", "account", "sealed", "due", "state"))
-    begun = (lines[0][2], lines[0][1])
-    if (wanted, begun, end) != (facts, made, closed) or any(one[0] != group for one in lines):
+    said = _said_of(lines, kept)
+    made = (lines[0].actor, lines[0].at)
+    closed = next(((one.actor, one.at) for one in reversed(lines) if "state" in one.said), None)
+    wanted = Kept(kept.group, tuple(map(said.get, FACTS)), made, closed or (None, None))
+    if wanted != kept or any(one.group != kept.group for one in lines):
         yield Break(*place, TASK)
 
 
-def _again_faults(lines: list[Any], rows: list[Any], erasing: frozenset[str]) -> Iterator[Break]:
-    group, seq = rows[0][:2] if rows else (lines[0][0], _seq(lines[0]))
+def _said_of(lines: list[Spoken], kept: Kept) -> Detail:
+    """What the lines say of a task, the later ones over the earlier."""
+    said: Detail = {"state": "open"}
+    for line in lines:
+        said |= line.said
+        if line.action == "task.withdraw" and "sealed" not in line.said:
+            # from before the line spoke of the words
+            said["sealed"] = dict(zip(FACTS, kept.facts, strict=True))["sealed"]
+    return said
+
+
+def _again_faults(
+    lines: list[Spoken], rows: list[Told], erasing: frozenset[str]
+) -> Iterator[Break]:
+    group, seq = rows[0][:2] if rows else (lines[0].group, lines[0].place)
     if group in erasing:
         return
-    told = Counter(one[2] for one in rows)
-    for _, at, actor, _, said in lines:
-        known = [one for one in told if one[:3] == (actor, at, said.get("told"))]
-        fitting = [one for one in known if said.get("whom", one[3]) == one[3]]
-        if not fitting or not told[fitting[0]]:
+    left = Counter(rows)
+    for line in lines:
+        spoken = (line.actor, line.at, line.said.get("told"))
+        known = [one for one in left if (one.by, one.at, one.people) == spoken]
+        fitting = [one for one in known if line.said.get("whom", one.whom) == one.whom]
+        if not fitting or not left[fitting[0]]:
             yield Break(f"group:{group}", seq, TOLD_AGAIN)
             return
-        told[fitting[0]] -= 1
-    if any(told.values()):
+        left[fitting[0]] -= 1
+    if any(left.values()):
         yield Break(f"group:{group}", seq, TOLD_AGAIN)

@@ -26,6 +26,7 @@ ALL: Final = "all"
 ROLE: Final = "role:"
 MOST: Final = 30  # people meant by name or role; beyond that it is everybody
 FAMILY: Final = "ご家族"
+WITHOUT_ROLES: Final = ("network", "free")  # kinds of groups that are about no patient
 # What everybody calls a role, and the professions that have it if no role in care says so.
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "主治医": ("医師",),
@@ -94,7 +95,7 @@ def roles_of(people: Iterable[Person], *, sole: bool = False) -> dict[str, list[
     主治医, other physicians are not meant by it.
 
     Args:
-        sole: the group has no roles in care, as the network of a region has none.
+        sole: the group has no roles in care: it is about no patient.
     """
     found: dict[str, list[UUID]] = {}
     if sole:
@@ -126,7 +127,7 @@ def offers(lines: Sequence[MemberLine], kind: str, me: UUID) -> list[Offer]:
     ]
     if not people:
         return []
-    roles = roles_of(people, sole=kind == "network")
+    roles = roles_of(people, sole=kind in WITHOUT_ROLES)
     listed = [Offer(ALL, "全員", "ぜんいん", "")]
     listed += [
         Offer(ROLE + word, word, KANA.get(word, ""), "・".join(names[one] for one in accounts))
@@ -183,7 +184,7 @@ def settle(
         raise Problem(NOT_HERE, field="mentions")
     people = [one for one in people_of(group) if one.account != me]
     accounts = {one.account.hex: one.account for one in people}
-    roles = roles_of(people, sole=kind == "network")
+    roles = roles_of(people, sole=kind in WITHOUT_ROLES)
     found: list[Meant] = []
     for token in dict.fromkeys(tokens):
         before = [one for one in kept if one.token == token]

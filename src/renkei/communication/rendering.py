@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from renkei.communication.entries import Entry, Named
 from renkei.communication.observations import readings
-from renkei.kernel.html import html
+from renkei.kernel.html import html, place
 from renkei.people.faces import Face
 
 LANGUAGES = ("ja", "en")
@@ -132,7 +132,7 @@ class Rendering:
             found = self._authors[key] = Author(
                 face.account.hex,
                 html(face.name),
-                html(face.profession + joint + face.organization),
+                html(face.profession + joint) + place(face.organization),
                 face.hue % 4 + 1,
                 html(face.initial),
                 f"/people/{face.account}/photo?v={face.photo}" if face.photo else "",

@@ -75,16 +75,18 @@ def ask_to_take_out(
     )
     taken.seal("asked_sealed", wanted.cleaned)
     taken.save(force_insert=True)
-    administrators = PractitionerRole.objects.filter(
-        PractitionerRole.working(change.now), organization=organization, administrator=True
-    )
-    tell(
-        administrators.exclude(account=change.account).values_list("account", flat=True),
-        Kind.REQUEST,
-    )
+    _tell_administrators(change, organization.id)
     change.stream = f"organization:{organization.id.hex}"
     change.about("TakeOut", taken.id, patients=patients, device=device.hex if device else None)
     return taken
+
+
+def _tell_administrators(change: Change, organization: UUID) -> None:
+    """Let those be told who decide; nobody is told of what they asked for themselves."""
+    others = PractitionerRole.objects.filter(
+        PractitionerRole.administering(organization, change.now)
+    ).exclude(account=change.account)
+    tell(others.values_list("account", flat=True), Kind.REQUEST)
 
 
 def _taken(change: Change, *states: str) -> TakeOut:

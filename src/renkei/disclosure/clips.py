@@ -27,8 +27,10 @@ from renkei.policy.standing import Actor, Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 
 MOST: Final = 48  # pictures of one clip
-SECONDS: Final = 12  # that a clip takes at the most
-PACES: Final = (4, 6, 8, 12)  # pictures of a second
+# How long a clip may be, and how many pictures of a second it has then.
+LENGTHS: Final = ((4, 12), (6, 8), (8, 6), (12, 4))
+SECONDS: Final = max(seconds for seconds, _ in LENGTHS)
+PACES: Final = tuple(pace for _, pace in LENGTHS)
 LARGEST: Final = 400_000  # bytes of one picture as it comes
 AT_ONCE: Final = 100  # films whose pictures go in one transaction
 JPEG: Final = b"\xff\xd8\xff"  # how it begins

@@ -160,8 +160,10 @@ def open_clip(change: Change, *, file: UUID) -> tuple[Copy, Picture]:
     found = items(request.id)
     copy = copy_of(request, found, change.now)
     outside = request.purpose == ReuseRequest.Purpose.OUTSIDE
-    for one in (each for item in found for each in item.going if each.film and each.id == file):
-        note_opening(change, request, "clip", 1)
-        change.about("ReuseRequest", request.id, way="clip", items=1, files=1)
-        return copy, pictures_of([one], outside=outside)[0]
-    raise Unknown("film")
+    going = (one for item in found for one in item.going)
+    film = next((one for one in going if one.film and one.id == file), None)
+    if film is None:
+        raise Unknown("film")
+    note_opening(change, request, "clip", 1)
+    change.about("ReuseRequest", request.id, way="clip", items=1, files=1)
+    return copy, pictures_of([film], outside=outside)[0]

@@ -112,13 +112,17 @@ def see_asking_for_group(standing: Standing) -> Asking:
         identity=identity,
         organization=group.organization.name if group.organization else "",
         groups=[_erasable(group)] if group.kind in ERASABLE else [],
-        title=open_about(group.id, group.key_id, group.about_sealed).name
-        if group.about_sealed
-        else "",
+        title=_title(group),
         days=_days(group.organization_id) if group.organization_id else 0,
         open=_open(group.patient_id, [group]),
         shell=shell(standing),
     )
+
+
+def _title(group: Group) -> str:
+    if not group.about_sealed:
+        return ""
+    return open_about(group.id, group.key_id, group.about_sealed).name
 
 
 # ── One, and lists of them ───────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Max
 from django.utils.translation import gettext_noop
 
+from renkei.group.about import open_about
 from renkei.group.disclosures import GroupLine, Shell, open_identity, shell
 from renkei.group.membership import REASON_LENGTH, checked_reason, group_of, say
 from renkei.group.models import Group, Invitation
@@ -205,6 +206,7 @@ class Archived:
     identity: Identity | None
     at: datetime
     deceased: bool
+    title: str = ""  # of a free group its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,24 +219,26 @@ class Archive:
 
 
 _ARCHIVED = f"""
-    SELECT g.id, g.kind, g.archived_at, p.id, p.key_id, p.identity_sealed, p.deceased_at
+    SELECT g.id, g.kind, g.archived_at, p.id, p.key_id, p.identity_sealed, p.deceased_at,
+      g.key_id, g.about_sealed
     {FROM_VISIBLE} WHERE {VISIBLE} AND g.archived_at IS NOT NULL"""
 
 
 def _archived(found: tuple[Any, ...]) -> Archived:
-    patient, key = as_uuid(found[3]), as_uuid(found[4])
+    group, patient, key = id_of(found[0]), as_uuid(found[3]), as_uuid(found[4])
     return Archived(
-        group=as_uuid(found[0]),
+        group=group,
         patient=None,
         kind=found[1],
         identity=open_identity(patient, key, found[5]) if patient and key else None,
         at=from_us(found[2]),
         deceased=found[6] is not None,
+        title=open_about(group, id_of(found[7]), found[8]).name if found[8] else "",
     )
 
 
 def _order(one: Archived) -> str:
-    return sort_key(one.identity.kana) if one.identity else ""
+    return sort_key(one.identity.kana if one.identity else one.title)
 
 
 @disclosure("home.see", on="region")
@@ -242,7 +246,7 @@ def see_archive(standing: Standing) -> Archive:
     """The archive of one person: found by its members, and by who keeps the record (A11.6)."""
     who = standing.who
     found = rows(_ARCHIVED, reaching(who.reach))
-    vault.warm(as_uuid(one[4]) for one in found)
+    vault.warm(as_uuid(one[at]) for one in found for at in (4, 7))
     groups = [_archived(one) for one in found]
     records: list[Archived] = []
     own = who.organization

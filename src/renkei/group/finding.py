@@ -80,12 +80,15 @@ def _lines(standing: Standing, condition: str) -> list[FreeLine]:
 
 @disclosure("group.find", on="region")
 def see_free_groups(standing: Standing) -> FreeGroups:
-    """Every free group that can be found, and one's own; those by invitation stand in no list."""
+    """Every free group that can be found, and one's own; those by invitation stand in no list.
+
+    Those in the archive stand there.
+    """
     mine = (
         "EXISTS (SELECT 1 FROM group_member y WHERE y.group_id = g.id AND y.account_id = %s"
         " AND y.ended_at IS NULL)"
     )
-    lines = _lines(standing, f"(g.entry <> 'invitation' OR {mine})")
+    lines = _lines(standing, f"g.archived_at IS NULL AND (g.entry <> 'invitation' OR {mine})")
     return FreeGroups(lines, shell(standing))
 
 
@@ -222,6 +225,7 @@ def public_groups() -> list[PublicGroup]:
         "SELECT g.id, g.key_id, g.about_sealed, o.name FROM group_group g"
         " JOIN people_organization o ON o.id = g.organization_id"
         " WHERE g.kind = 'free' AND g.listing = 'listed' AND g.closed_at IS NULL"
+        " AND g.archived_at IS NULL"
         " ORDER BY g.opened_at",
         [],
     )

@@ -27,7 +27,7 @@ def asks_approval(change: Change, group: Group, role: PractitionerRole) -> bool:
     if not _figures(group)["free_group_approval"]:
         return False
     administrators = PractitionerRole.objects.filter(
-        PractitionerRole.working(change.now), organization=role.organization_id, administrator=True
+        PractitionerRole.administering(role.organization_id, change.now)
     )
     return administrators.exclude(account=role.account_id).exists()
 
@@ -37,7 +37,7 @@ def tell_approvers(change: Change, group: Group, role: PractitionerRole) -> None
     if not asks_approval(change, group, role):
         return
     administrators = PractitionerRole.objects.filter(
-        PractitionerRole.working(change.now), organization=role.organization_id, administrator=True
+        PractitionerRole.administering(role.organization_id, change.now)
     ).exclude(account__in=[role.account_id, change.account])
     tell(administrators.values_list("account", flat=True), Kind.APPROVAL)
 

@@ -1,9 +1,12 @@
 """Text as HTML, at the least cost: pages put thousands of values into one text."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
+
+from renkei.kernel.japanese import joints
 
 _SPECIAL = re.compile("[&<>'\"]").search
 
@@ -17,3 +20,12 @@ def html(value: Any) -> str:
     if type(value) is Markup or (type(value) is str and not _SPECIAL(value)):
         return value
     return escape(value)
+
+
+@lru_cache(maxsize=4096)
+def place(name: str) -> Markup:
+    """What an organization is called, to be broken where one would take breath."""
+    pieces = [html(piece) for piece in joints(name)]
+    if len(pieces) == 1:
+        return Markup(pieces[0])
+    return Markup(f'<span class="place-name">{"<wbr>".join(pieces)}</span>')

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
@@ -165,6 +166,12 @@ class PractitionerRole(Entity):
     def working(now: datetime) -> Q:
         """Those that have neither ended nor reached the end set ahead."""
         return Q(ended_at=None) & (Q(until=None) | Q(until__gt=now))
+
+    @staticmethod
+    def administering(organization: UUID | None, now: datetime) -> Q:
+        """Those of an organization's administrators who work there."""
+        at_work = PractitionerRole.working(now)
+        return at_work & Q(organization=organization, administrator=True)
 
     class Meta:
         constraints = [

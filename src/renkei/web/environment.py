@@ -17,7 +17,7 @@ from renkei.communication.guard.words import CAN_WAIT, WHY
 from renkei.communication.observations import BY_WORDS
 from renkei.kernel import clock, japanese
 from renkei.kernel.clock import JAPAN
-from renkei.kernel.html import html
+from renkei.kernel.html import html, place
 from renkei.kernel.japanese import age_on, wareki
 from renkei.patient.models import UNKNOWN, Identity
 from renkei.region.disaster import public_disaster
@@ -213,6 +213,7 @@ def environment(**options: Any) -> PageEnvironment:
         "moment": moment,
         "marked": marked,
         "paragraphs": paragraphs,
+        "place": place,
         "tel": telephone,
         "wareki": era_date,
     }

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from renkei.group.disclosures import Shell, see_shell
 from renkei.kernel.errors import Problem
 from renkei.web.errors import sentence
+from renkei.web.said import forget, said
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -26,8 +27,11 @@ def page(
     """A signed-in page: the template with the frame of the person who asks."""
     shown: Shell = shell or see_shell(request.actor, None)
     context["shell"] = shown
+    context["said"] = said(request)
     request.device_closed = bool(shown.me.device)
-    return render(request, template, context, status=status)
+    response = render(request, template, context, status=status)
+    forget(request, response)
+    return response
 
 
 class SaysFaulty:

@@ -35,6 +35,7 @@ from allauth.mfa.webauthn.views import (
     RemoveWebAuthnView,
 )
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -268,8 +269,15 @@ def show_again(request: HttpRequest, after: str) -> HttpResponse | None:
 
 
 def ask_again(request: HttpRequest, after: str) -> HttpResponse:
-    """To where one shows again who one is, by the strongest means one has."""
-    again = account_adapter().get_reauthentication_methods(request.user)[0]["url"]
+    """To where one shows again who one is, by the strongest means one has.
+
+    Raises:
+        Unknown: there is none.
+    """
+    means = account_adapter().get_reauthentication_methods(request.user)
+    if not means:
+        raise Unknown("factor")
+    again = means[0]["url"]
     return redirect(f"{again}?{urlencode({'next': after})}")
 
 
@@ -284,7 +292,7 @@ def guarded(view: View) -> View:
             response, added, removed = factors.change_factors(request.actor, None, act=act)
         except ReauthenticationRequired:
             return ask_again(request, request.path)
-        except Http404 as error:
+        except (Http404, PermissionDenied) as error:  # the latter: no means to show who one is
             raise Unknown("factor") from error
         if added or removed:
             assert isinstance(request.user, Account)

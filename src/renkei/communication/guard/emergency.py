@@ -29,7 +29,8 @@ from renkei.communication.guard.said import (
 )
 from renkei.communication.guard.signs import Sign, heaviest
 from renkei.communication.guard.times import is_measured_then, is_of_another_time
-from renkei.communication.guard.vitals import Vital, vitals
+from renkei.communication.guard.values import Vital
+from renkei.communication.guard.vitals import vitals
 
 Alarm = tuple[int, int, str]  # in plain characters, and which kind of emergency
 

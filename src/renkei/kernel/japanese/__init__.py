@@ -33,6 +33,7 @@ from renkei.kernel.japanese.kana import (
     sounding,
     widen_kana,
 )
+from renkei.kernel.japanese.places import joints
 from renkei.kernel.japanese.romaji import romanise
 from renkei.kernel.japanese.writing import (
     clean_text,
@@ -62,6 +63,7 @@ __all__ = [
     "initials",
     "is_kana",
     "is_role_address",
+    "joints",
     "kana_row",
     "length",
     "narrow",
