@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from renkei.communication import follow_up_proof, proof
 from renkei.communication.asking_again import ask_again
@@ -97,3 +98,25 @@ def test_who_was_told_again_cannot_be_altered_taken_away_or_put_in(done: Cast) -
     one.pk = one.id = done.patient
     one.save(force_insert=True)
     assert _whys() == {follow_up_proof.TOLD_AGAIN}
+
+
+@pytest.mark.parametrize("accounts", [[1, "x"], [None], {"a": 1}, [["x"]], "x"])
+def test_who_was_told_made_into_anything_is_named(done: Cast, accounts: object) -> None:
+    AskedAgain.objects.update(accounts=accounts)
+    assert _whys() == {follow_up_proof.TOLD_AGAIN}
+
+
+def test_a_day_that_is_none_is_named(done: Cast) -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("the database refuses it")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE communication_task SET due = 'morgen' WHERE due IS NOT NULL")
+    assert _whys() == {follow_up_proof.TASK}
+
+
+def test_words_of_a_task_that_are_no_bytes_are_named(done: Cast) -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("the database refuses it")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE communication_task SET text = 'abc' WHERE state = 'open'")
+    assert _whys() == {follow_up_proof.TASK}

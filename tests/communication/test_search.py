@@ -290,3 +290,13 @@ def test_only_what_brings_vital_signs_or_one_of_them(cast: Cast) -> None:
     assert "体重 46.0kg" in find(cast, "体重", vital="weight")[0]
     with pytest.raises(Problem):
         find(cast, "訪問", vital="diastolic")
+
+
+def test_a_search_that_looks_through_too_much_says_so(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(cast, "nurse", "訪問しました")
+    assert not search(cast["manager"], Query(words="訪問")).stopped
+    monkeypatch.setattr("renkei.communication.search.MOST", 0)
+    found = search(cast["manager"], Query(words="訪問"))
+    assert found.stopped and texts(found) == ["訪問しました"]

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,13 @@ from renkei.audit.models import AuditEvent
 from renkei.communication.models import Attachment
 from renkei.communication.services import withdraw_communication
 from renkei.disclosure import clips
-from renkei.disclosure.answering import decline_reuse, permit_outside, permit_reuse
+from renkei.disclosure.answering import (
+    decline_outside,
+    decline_reuse,
+    permit_outside,
+    permit_reuse,
+)
+from renkei.disclosure.asking import withdraw_request
 from renkei.disclosure.copying import open_clip
 from renkei.disclosure.enclosing import Covered, Enclosed
 from renkei.disclosure.extracting import keep_extracts, see_editor
@@ -22,6 +29,7 @@ from renkei.files import store
 from renkei.files.models import File
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, Unknown
+from renkei.policy.standing import HOST
 from renkei.web.reuse_paper import clip_pictures, copy_paper
 from tests.cast import Cast, post
 from tests.communication import attached
@@ -41,14 +49,14 @@ def film(cast: Cast) -> UUID:
     return made
 
 
-def frame(number: int, size: tuple[int, int] = SIZE, kind: str = "JPEG") -> bytes:
+def frame(number: int, size: tuple[int, int] = SIZE, kind: str = "JPEG", **how: object) -> bytes:
     """A face, white, that goes to the right; what the camera wrote beside it."""
     image = Image.new("RGB", size, "teal")
     image.paste("white", (20 * number, 20, 20 * number + 60, 80))
     exif = Image.Exif()
     exif[0x010F] = "SECRETCAMERA"
     written = io.BytesIO()
-    image.save(written, kind, exif=exif)
+    image.save(written, kind, exif=exif, **how)
     return written.getvalue()
 
 
@@ -233,6 +241,8 @@ def test_only_a_film_of_this_request(cast: Cast) -> None:
         {"frames": [b"\xff\xd8\xff nothing of a picture"]},
         {"frames": [frame(1), frame(1, (270, 480))]},
         {"frames": [frame(0, (9, 9))]},
+        {"frames": [frame(1, (3000, 1600), quality=1)]},  # few bytes, and seconds to open
+        {"frames": [frame(1, progressive=True)]},
     ],
 )
 def test_what_the_browser_sends_is_opened_here_and_bounded(
@@ -300,3 +310,52 @@ def test_the_day_ends_a_clip(cast: Cast) -> None:
     ReuseRequest.objects.filter(pk=request.id).update(until=clock.now())
     with pytest.raises(Refused):
         open_clip(cast["manager"], request.id, file=of)
+
+
+@pytest.mark.clause("A16.b", "A16.d")
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda cast, request: ReuseRequest.objects.filter(pk=request.id).update(until=clock.now()),
+        lambda cast, request: withdraw_request(cast["manager"], request.id),
+        lambda cast, request: decline_reuse(cast["nurse"], request.id),
+        lambda cast, request: decline_reuse(cast["nurse"], request.id, talk=True),
+        lambda cast, request: permit_reuse(cast["nurse"], request.id, words_only=True),
+        lambda cast, request: decline_outside(cast["physician"], request.id),
+        lambda cast, request: withdraw_communication(
+            cast["nurse"], request.items.get().communication_id, reason="別の方でした"
+        ),
+    ],
+    ids=["the day", "not needed", "taken back", "to talk", "words alone", "manager", "message"],
+)
+def test_what_may_not_open_any_more_is_kept_nowhere(
+    cast: Cast, end: Callable[[Cast, ReuseRequest], object]
+) -> None:
+    request, of = agreed_film(cast)
+    cut(cast, request, of)
+    frames = ReuseFile.objects.get(pk=of).frames_id
+    assert frames is not None and clips.tidy_clips(HOST, None) == 0
+    end(cast, request)
+    assert clips.tidy_clips(HOST, None) == 1
+    row = ReuseFile.objects.get(pk=of)
+    assert (row.frames_id, row.frame_views, row.pace, row.boxes_sealed) == (None, [], 0, None)
+    assert not File.objects.filter(pk=frames).exists()
+    for name in ("manager", "operator"):
+        with pytest.raises(Refused):
+            clips.tidy_clips(cast[name], None)
+
+
+@pytest.mark.clause("A16.d")
+def test_boxes_that_were_drawn_on_other_pictures_cover_none(cast: Cast) -> None:
+    request, of = agreed_film(cast)
+    cut(cast, request, of)
+    editor = see_editor(cast["manager"], request.id)
+    (file,) = (one for part in editor.parts for one in part.files)
+    assert file.screens is not None
+    covered = {file.id: Covered(tuple(following()), of=file.screens.id)}
+    cut(cast, request, of)  # in another window, between looking and keeping
+    with pytest.raises(Problem):
+        keep_extracts(
+            cast["manager"], request.id, decided=decided(editor), read_through=True, covered=covered
+        )
+    assert ReuseFile.objects.get(pk=of).boxes_sealed is None

@@ -17,7 +17,7 @@ from renkei.group.network import open_network
 from renkei.group.services import appoint_manager, close_group
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
-from renkei.people.models import Account, Organization, PractitionerRole, Session
+from renkei.people.models import Account, OperatorRole, Organization, PractitionerRole, Session
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from renkei.region.disclosures import public_organizations
@@ -164,6 +164,18 @@ def test_a_free_group_goes_on_with_the_organization_of_another_manager(cast: Cas
     assert may(load(cast["manager"], "group", group), "communication.send")
     assert Departure.objects.get().ended["handed_on"] == 1
     assert "handed" in [one.event for one in read_timeline(cast["manager"], group).entries]
+
+
+@pytest.mark.clause("A5.1", "A12.3")
+def test_an_operator_who_works_there_reads_neither_its_free_groups_nor_who_is_in_them(
+    cast: Cast,
+) -> None:
+    founded_in_clinic(cast, "manager")
+    clinic = cast.organizations["clinic"]
+    OperatorRole.objects.create(account_id=cast.account("nurse"), started_at=clock.now())
+    Session.objects.filter(pk=cast["nurse"].session).update(second_factor="totp")
+    assert see_checklist(cast["nurse"], clinic).free == []
+    assert len(see_checklist(cast["administrator_other"], clinic).free) == 1
 
 
 @pytest.mark.clause("A5.1")

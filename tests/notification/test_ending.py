@@ -13,9 +13,12 @@ from renkei.notification.models import Subscription
 from renkei.people.models import PractitionerRole, Session
 from renkei.people.own_sessions import end_other_sessions, end_session
 from renkei.people.sessions import SessionStore, stored_key
+from renkei.region.declaring import end_disaster
+from renkei.safety.settling import remove_drill, settle
 from tests.cast import Cast
 from tests.incident.world import own_device
 from tests.notification.world import PushService, let_it_be_time, say, turn_on
+from tests.safety.unlisted import declare, elsewhere, enter
 
 pytestmark = pytest.mark.clause("A15.6")
 OTHER = "0" * 40  # another session of the same person, on another device
@@ -104,4 +107,26 @@ def test_who_leaves_takes_no_browser_along(awake: Cast, service: PushService) ->
     change = SimpleNamespace(now=clock.now(), detail={}, end_standings=lambda **_: None)
     _end_sessions(change, role)  # type: ignore[arg-type]
     assert change.detail == {"browsers_ended": 1}
+    assert not Subscription.objects.exists()
+
+
+def test_a_device_of_a_disaster_that_its_organization_closes_hears_no_more(
+    awake: Cast, service: PushService
+) -> None:
+    declare(awake)
+    elsewhere(awake, "nurse", "totp")
+    use = enter(awake, "nurse")
+    turn_on(awake, "nurse", service)
+    clinic = awake.organizations["clinic"]
+    settle(awake["administrator_other"], clinic, use=use.id, outcome="closed")
+    assert not Subscription.objects.exists()
+
+
+def test_what_a_drill_left_hears_no_more(awake: Cast, service: PushService) -> None:
+    drill = declare(awake, drill=True)
+    elsewhere(awake, "nurse", "totp")
+    enter(awake, "nurse")
+    turn_on(awake, "nurse", service)
+    end_disaster(awake["operator"], drill)
+    remove_drill(awake["operator"], drill)
     assert not Subscription.objects.exists()

@@ -146,6 +146,7 @@ ROWS: dict[str, dict[str, str]] = {
     "training.define":         "-    -    -    -    -    -    -    -    -    -    -    cnwe -",
     "points.note":             "cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe cnwe -    cnwe -",
     "attachment.tidy":          "-    -    -    -    -    -    -    -    -    -    -    -    -",
+    "reuse.tidy":               "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "session.tidy":             "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "communication.remind":      "-    -    -    -    -    -    -    -    -    -    -    -    -",
     "erasure.list":             "-    -    -    -    -    -    -    -    -    -    -    cnwe -",

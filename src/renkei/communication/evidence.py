@@ -148,8 +148,12 @@ def hexed(value: Any) -> Any:
 
 
 def hash_of(sealed: Any) -> str | None:
-    """The hash of what is sealed."""
-    return None if sealed is None else sha256(sealed).hexdigest()
+    """The hash of what is sealed; also of letters that somebody put in its place."""
+    if sealed is None:
+        return None
+    return sha256(
+        str(sealed).encode() if isinstance(sealed, str | int | float) else sealed
+    ).hexdigest()
 
 
 def _messages() -> Iterator[Message]:

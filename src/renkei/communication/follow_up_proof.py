@@ -51,6 +51,12 @@ class Spoken(NamedTuple):
     action: str
     said: Detail
 
+    @property
+    def place(self) -> int:
+        """The number it names; 0 if it was changed into something else."""
+        found = self.said.get("seq", 0)
+        return found if isinstance(found, int) else 0
+
 
 class Kept(NamedTuple):
     """A task as it stands."""
@@ -118,6 +124,8 @@ def _tasks() -> Iterator[Found]:
 def _again() -> Iterator[Found]:
     for message, group, seq, by, at, accounts in read_on(_AGAIN):
         told = detail_of(accounts, list)
+        if not all(isinstance(one, str) for one in told):
+            told = []  # changed into something else: nobody was told
         yield hexed(message), Told(hexed(group), seq, hexed(by), at, len(told), whom(told))
 
 
@@ -126,7 +134,7 @@ def _task_faults(
 ) -> Iterator[Break]:
     if kept is None:
         if lines[0].group not in erasing:
-            yield Break(f"group:{lines[0].group}", lines[0].said.get("seq", 0), NO_TASK)
+            yield Break(f"group:{lines[0].group}", lines[0].place, NO_TASK)
         return
     place = (f"group:{kept.group}", kept.facts[0])
     if not lines or lines[0].action != "task.make":
@@ -154,7 +162,7 @@ def _said_of(lines: list[Spoken], kept: Kept) -> Detail:
 def _again_faults(
     lines: list[Spoken], rows: list[Told], erasing: frozenset[str]
 ) -> Iterator[Break]:
-    group, seq = rows[0][:2] if rows else (lines[0].group, lines[0].said.get("seq", 0))
+    group, seq = rows[0][:2] if rows else (lines[0].group, lines[0].place)
     if group in erasing:
         return
     left = Counter(rows)

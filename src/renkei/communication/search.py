@@ -49,6 +49,7 @@ class Found:
     more: bool  # there are older ones
     groups: int  # in how many groups it was looked for
     behind: bool  # some entries are not in the index yet
+    stopped: bool  # so many were looked at that older ones were not
 
     @property
     def last(self) -> Hit:
@@ -207,11 +208,13 @@ def _age(said: Opened) -> tuple[int, int]:
 def _search(standing: Standing, asked: Query) -> tuple[Standing, Found]:
     looking = _Looking(standing, asked)
     opened: dict[UUID, Opened] = {}
-    count = 0
+    count, stopped = 0, False
     for candidates, newest_left in looking.candidates():
         opened |= {said.id: said for said in looking.opened(candidates)}
         count += len(candidates)
-        if count > MOST or _is_enough(opened, newest_left):
+        if _is_enough(opened, newest_left):
+            break
+        if stopped := count > MOST and newest_left > 0:
             break
     ordered = sorted(opened.values(), key=_age)
     found = Found(
@@ -222,6 +225,7 @@ def _search(standing: Standing, asked: Query) -> tuple[Standing, Found]:
         more=len(ordered) > PAGE,
         groups=len(looking.groups),
         behind=looking.behind,
+        stopped=stopped,
     )
     return standing, found
 

@@ -10,6 +10,7 @@ from renkei.communication.asking_again import see_due as see_unread
 from renkei.communication.attaching import tidy_attachments
 from renkei.config.erasing import carry_out
 from renkei.config.watch import Watch
+from renkei.disclosure.clips import tidy_clips
 from renkei.kernel.errors import Refused, Unknown
 from renkei.notification.devices import forget_wiped
 from renkei.notification.tidying import tidy_letters, tidy_outbox
@@ -26,6 +27,8 @@ def make_round() -> None:
     """One round. Several servers of one database may make theirs at once: each mail goes once."""
     tidy_sessions(HOST, None)
     tidy_attachments(HOST, None)
+    while tidy_clips(HOST, None):
+        pass
     tidy_letters(HOST, None)
     tidy_outbox()
     forget_wiped(HOST, None)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from renkei.disclosure.enclosing import Enclosed
 from renkei.disclosure.items import items
-from renkei.disclosure.models import ReuseFile
+from renkei.disclosure.models import ReuseFile, ReuseItem, ReuseRequest
 from renkei.files import opening, store
 from renkei.files.models import File
 from renkei.group.disclosures import Head, head
@@ -31,6 +32,7 @@ LENGTHS: Final = ((4, 12), (6, 8), (8, 6), (12, 4))
 SECONDS: Final = max(seconds for seconds, _ in LENGTHS)
 PACES: Final = tuple(pace for _, pace in LENGTHS)
 LARGEST: Final = 400_000  # bytes of one picture as it comes
+AT_ONCE: Final = 100  # films whose pictures go in one transaction
 JPEG: Final = b"\xff\xd8\xff"  # how it begins
 
 
@@ -149,3 +151,30 @@ def see_frame(actor: Actor, reuse: UUID, *, file: UUID, page: int) -> bytes:
     _, _, at, long = film.views[page - 1]
     content = b"".join(store.read(film.screens, at, at + long))
     return stamped(content, name_by(account), "", clock.now())
+
+
+@use_case("reuse.tidy", on="region")
+def tidy_clips(change: Change) -> int:
+    """Remove the pictures of films of which nothing may open any more; of how many films.
+
+    The day is over, the permission was taken back, the message was withdrawn, or the film stays
+    now. What is permitted anew is chosen anew. No line: that it was chosen is on record, and so is
+    what ended it.
+    """
+    change.silent = True
+    over = (
+        Q(item__request__until__lte=change.now)
+        | Q(item__request__state__in=(ReuseRequest.State.REFUSED, ReuseRequest.State.WITHDRAWN))
+        | ~Q(item__answer=ReuseItem.Answer.YES)
+        | ~Q(refusal=ReuseFile.Refusal.NONE)
+        | Q(item__communication__withdrawn_at__isnull=False)
+    )
+    found = ReuseFile.objects.filter(over, frames__isnull=False).select_for_update(of=("self",))
+    rows = list(found.order_by("pk")[:AT_ONCE])
+    for row in rows:
+        frames, row.frames, row.frame_views, row.pace = row.frames_id, None, [], 0
+        row.boxes_sealed, row.covered_by = None, None
+        row.save()
+        assert frames is not None
+        store.remove(frames)
+    return len(rows)

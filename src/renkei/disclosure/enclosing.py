@@ -172,6 +172,7 @@ class Covered:
 
     boxes: tuple[Box, ...] = ()
     nobody: bool = False
+    of: UUID | None = None  # the file with the pictures that it was drawn on
 
 
 def checked(one: Enclosed, covered: Covered | None) -> tuple[Box, ...]:
@@ -179,8 +180,10 @@ def checked(one: Enclosed, covered: Covered | None) -> tuple[Box, ...]:
 
     Raises:
         Problem: in one of its pictures nothing is covered and nobody said that nobody is in it, or
-            a box is none.
+            a box is none; or others were chosen of the film since.
     """
+    if covered and covered.of and (one.screens is None or covered.of != one.screens.id):
+        raise Problem(gettext_noop("Please check once more."), field="covered")
     boxes, nobody = (covered.boxes, covered.nobody) if covered else ((), False)
     if not nobody and not all(over(boxes, page) for page in range(1, len(one.views) + 1)):
         raise Problem(

@@ -30,6 +30,7 @@ from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
 from renkei.people.models import Organization, PractitionerRole, Registration
+from renkei.policy.rules import may
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region.form_texts import Wording, in_force
@@ -106,7 +107,7 @@ def see_checklist(standing: Standing) -> Checklist:
         organization=target,
         name=place.name,
         groups=_groups(target).count(),
-        free=founded(target, clock.now()) if standing.who.organization == target else [],
+        free=founded(target, clock.now()) if may(standing, "organization.leave") else [],
         people=PractitionerRole.objects.filter(organization=target, ended_at=None).count(),
         devices=list(_devices(target).order_by("number").values_list("number", flat=True)),
         take_outs=_out(target).count(),

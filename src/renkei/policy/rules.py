@@ -583,6 +583,7 @@ RULES: dict[str, Fact] = {
                                  & may_be_reused,
     "reuse.cut":                 opens_copy,
     "reuse.open":                opens_copy,
+    "reuse.tidy":                is_host,
     "reuse.withdraw":            ready & asked_to_reuse & (takes_part | works_here),
     "reuse.register":            ready & acts_for_this_organization & administers,
     "fax.print":                 opens_copy & ~restricted_in_group & ~outside_care,

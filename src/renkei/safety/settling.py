@@ -19,6 +19,7 @@ from renkei.kernel import clock, vault
 from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
+from renkei.people import browsers
 from renkei.people.models import Organization, Session
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
@@ -196,6 +197,7 @@ def settle(change: Change, *, use: UUID, outcome: str) -> int:
         outcome=outcome, device=device, settled_by=change.account, settled_at=change.now
     )
     if outcome == "closed":
+        browsers.end_of_sessions(change, sessions)
         Session.objects.filter(pk__in=sessions).delete()
         change.end_standings(account=found.account_id)
     change.detail |= {"times": count} | ({"device": device.id.hex} if device else {})
@@ -280,7 +282,9 @@ def remove_drill(change: Change) -> None:
     )
     waiting.delete()
     counts["EmergencyUse"] = EmergencyUse.objects.filter(disaster=disaster).delete()[0]
-    Session.objects.filter(emergency_id=disaster.id).delete()
+    sessions = Session.objects.filter(emergency_id=disaster.id)
+    browsers.end_of_sessions(change, list(sessions.values_list("pk", flat=True)))
+    sessions.delete()
     disaster.removed_at = change.now
     disaster.save(update_fields=["removed_at"])
     change.end_standings()

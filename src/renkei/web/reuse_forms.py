@@ -114,6 +114,7 @@ def covered(editor: Editor, sent: Mapping[str, str]) -> dict[UUID, Covered]:
         file.id: Covered(
             tuple(_boxes(sent.get(f"boxes-{file.id.hex}", ""))),
             bool(sent.get(f"nobody-{file.id.hex}")),
+            file.screens.id if file.screens else None,
         )
         for part in editor.parts
         for file in part.files

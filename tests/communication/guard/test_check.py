@@ -282,6 +282,8 @@ def test_the_command_says_what_it_could_not_read(tmp_path):
         ("けいれん" + "、意識障害" * 30) * 20,
         ("救急車を呼びます" * 40 + "と" * 40) * 5,
         "ふらつき、" * 700,
+        "サ99/50 " * 1428,
+        "バレーサイン" + "pr10" * 2400,
     ],
     ids=[
         "a label",
@@ -294,6 +296,8 @@ def test_the_command_says_what_it_could_not_read(tmp_path):
         "lists",
         "predicates",
         "signs",
+        "pairs of numbers",
+        "letters before numbers",
     ],
 )
 def test_no_draft_holds_up_everybody_else(text):

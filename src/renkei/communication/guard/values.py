@@ -45,8 +45,7 @@ def possible(kind: str, value: float) -> bool:
 
 def better(text: str, end: int, kind: str) -> bool:
     """Whether the same sentence tells that it is well again."""
-    stop = re.search(r"[。\n]", text[end:])
-    rest = text[end : end + min(stop.start() if stop else 60, 60)]
+    rest = re.split(r"[。\n]", text[end : end + 60], maxsplit=1)[0]
     for pattern in (_NOW_GOOD, _RECOVERED):
         for found in pattern.finditer(rest):
             then = float(found["then"])

@@ -60,6 +60,7 @@ _LETTERED: Final = ("pulse_letter", "respiration_letter", "temperature_letter")
 _VITALISH = re.compile(
     r"血圧|体温|spo2|サチ|脈|(?<![a-z])(?:bp|kt|bt|hr|p|r|t)[\s:=]?\d|バイタル|(?<![a-z])vs(?![a-z])|熱"
 )
+_Span = tuple[int, int]
 
 
 def _in_digits(found: re.Match[str]) -> str:
@@ -72,12 +73,13 @@ def vitals(text: str) -> Iterator[Vital]:
     text = _KANJI_NUMBER.sub(_in_digits, text)
     numbers = [one for one in _NUMBER.finditer(text) if text[one.start() - 1 : one.end()] != "o2"]
     names = named_signs(text) if numbers else []
+    beside = [one.span() for one in _VITALISH.finditer(text)] if numbers else []
     taken = passed = 0
     for number in numbers:
         while passed < len(names) and names[passed][1] <= number.start():
             passed += 1
         if number.start() >= taken and (
-            found := _named(text, number, names[max(0, passed - 3) : passed])
+            found := _named(text, number, names[max(0, passed - 3) : passed], beside)
         ):
             yield found
             taken = found.end
@@ -102,7 +104,9 @@ def _fevers(text: str) -> Iterator[Vital]:
         yield Vital("temperature", hot.start(), end, value, danger)
 
 
-def _named(text: str, number: re.Match[str], names: list[tuple[int, int, str]]) -> Vital | None:
+def _named(
+    text: str, number: re.Match[str], names: list[tuple[int, int, str]], beside: list[_Span]
+) -> Vital | None:
     for start, end, kind in reversed(names):
         fill = _TIGHT if kind in _TIGHT_KINDS else _FILL
         if not fill.fullmatch(text, end, number.start()):
@@ -111,13 +115,15 @@ def _named(text: str, number: re.Match[str], names: list[tuple[int, int, str]]) 
             return None
         if kind != "oxygen" and _WRONG_BEFORE.search(text, max(0, start - 8), start):
             return None
-        return _judged(text, number, kind, start)
-    return _pair_alone(text, number)
+        return _judged(text, number, kind, start, beside)
+    return _pair_alone(text, number, beside)
 
 
-def _judged(text: str, number: re.Match[str], named: str, start: int) -> Vital | None:
+def _judged(
+    text: str, number: re.Match[str], named: str, start: int, beside: list[_Span]
+) -> Vital | None:
     """The sign that is named there with this number; None if the number is none of it."""
-    kind = _meant(text, number, named, start)
+    kind = _meant(text, number, named, start, beside)
     if kind is None:
         return None
     pair = _PAIR.match(text, number.end()) if kind == "systolic" else None
@@ -139,10 +145,12 @@ def _judged(text: str, number: re.Match[str], named: str, start: int) -> Vital |
     return _stated(text, kind, start, value, dangerous(kind, value), end)
 
 
-def _meant(text: str, number: re.Match[str], named: str, start: int) -> str | None:
+def _meant(
+    text: str, number: re.Match[str], named: str, start: int, beside: list[_Span]
+) -> str | None:
     """Which vital sign the name stands for before this number; None if for none."""
     if named in _LETTERED:
-        counts = _letter_counts(text, number, named, start)
+        counts = _letter_counts(text, number, named, start, beside)
         return named.removesuffix("_letter") if counts else None
     if named == "oxygen":
         return "spo2" if _PERCENT.match(text, number.end()) else None
@@ -211,8 +219,14 @@ def _stated(text: str, kind: str, start: int, value: float, danger: bool, end: i
     return Vital(kind, start, end, value, danger and not better(text, end, kind))
 
 
-def _letter_counts(text: str, number: re.Match[str], kind: str, start: int) -> bool:
-    """Whether a single letter before a number names a vital sign: not R8.11.22, not p.38."""
+def _letter_counts(
+    text: str, number: re.Match[str], kind: str, start: int, beside: list[_Span]
+) -> bool:
+    """Whether a single letter before a number names a vital sign: not R8.11.22, not p.38.
+
+    Args:
+        beside: where vital signs are spoken of, found once for the whole text.
+    """
     after = text[number.end() : number.end() + 4]
     if re.match(r"[./年\-‐−](?=\d)|年|元|ページ|頁|を参照|参照|期|-", after):
         return False
@@ -226,10 +240,10 @@ def _letter_counts(text: str, number: re.Match[str], kind: str, start: int) -> b
         return False
     if _BESIDE.match(text, number.end()):
         return True
-    return bool(_VITALISH.search(text[:start] + "\0" + text[number.end() :]))
+    return bool(beside) and (beside[0][1] <= start or beside[-1][0] >= number.end())
 
 
-def _pair_alone(text: str, number: re.Match[str]) -> Vital | None:
+def _pair_alone(text: str, number: re.Match[str], beside: list[_Span]) -> Vital | None:
     """A blood pressure without its name among other vital signs: KT 36.8、76/40、P 110."""
     pair = _SLASH.match(text, number.end())
     if pair is None or not re.fullmatch(r"\d{2,3}", number.group()):
@@ -237,7 +251,7 @@ def _pair_alone(text: str, number: re.Match[str]) -> Vital | None:
     if re.search(r"[/\d.\-]$", text[max(0, number.start() - 1) : number.start()]):
         return None
     high, low = int(number.group()), int(pair[1])
-    if not (40 <= high <= 280 and 20 <= low < high) or not _VITALISH.search(text):
+    if not (40 <= high <= 280 and 20 <= low < high) or not beside:
         return None
     danger = dangerous("systolic", high) or dangerous("diastolic", low)
     return Vital("systolic", number.start(), pair.end(), high, danger)

@@ -9,6 +9,7 @@ from renkei.files.workshop.sheets import KEPT, SCREEN, Outcome, Unfit, jpeg, pac
 PIXELS: Final = 64_000_000  # of a picture that has to be opened in full
 FRAME: Final = 720  # pixels of the longer side of a picture out of a film
 LEAST_FRAME: Final = 16
+FRAME_PIXELS: Final = 2_100_000  # of one as it comes: a browser sends it no larger than it is kept
 JPEG_PIXELS: Final = 250_000_000  # a JPEG is opened at a fraction of its size
 
 
@@ -46,16 +47,23 @@ def opened(content: bytes, job: dict[str, Any]) -> Outcome:
     return facts, [kept, screens, thumbs]
 
 
-def _each(content: bytes, lengths: list[int]) -> Iterator[Any]:
-    """The JPEG pictures that lie one after the other in these bytes."""
+def _each(content: bytes, lengths: list[int], *, taken: bool = False) -> Iterator[Any]:
+    """The JPEG pictures that lie one after the other in these bytes.
+
+    Args:
+        taken: a browser took them just now: small, and never in scan after scan, of which each
+            costs as much as the whole and next to no bytes.
+    """
     from PIL import Image, UnidentifiedImageError
 
     at = 0
     for length in lengths:
         try:
             with Image.open(BytesIO(content[at : at + length]), formats=["JPEG"]) as image:
-                if image.width * image.height > PIXELS:
+                if image.width * image.height > (FRAME_PIXELS if taken else PIXELS):
                     raise Unfit("large")
+                if taken and "progressive" in image.info:
+                    raise Unfit("broken")
                 picture = image.convert("RGB")
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
             raise Unfit("broken") from error
@@ -102,7 +110,7 @@ def frames(content: bytes, job: dict[str, Any]) -> Outcome:
 
     def alike() -> Iterator[Any]:
         size = None
-        for picture in _each(content, job["lengths"]):
+        for picture in _each(content, job["lengths"], taken=True):
             picture.thumbnail((FRAME, FRAME))
             size = size or picture.size
             if picture.size != size or min(size) < LEAST_FRAME:

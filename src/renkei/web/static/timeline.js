@@ -20,6 +20,10 @@ const root = document.documentElement;
 const atEnd = () => innerHeight + scrollY >= root.scrollHeight - 160;
 const toEnd = (behavior = "instant") => scrollTo({ top: root.scrollHeight, behavior });
 
+// What has the focus stays above the writing box, however high that grows.
+const box = document.querySelector(".composer");
+if (box) new ResizeObserver(() => root.style.setProperty("--foot", `${box.offsetHeight}px`)).observe(box);
+
 log.mark(document);
 document.querySelector("#unread")?.after(...document.querySelectorAll(".since")); // one tap from where the new begins
 if (location.hash.startsWith("#m")) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
