@@ -62,7 +62,9 @@ def test_nobody_but_the_operator_writes_publishes_or_withdraws(cast: Cast) -> No
 @pytest.mark.parametrize(
     ("to", "readers"),
     [
-        ({}, set(EVERYBODY)),
+        ({}, set(EVERYBODY) - {"family"}),
+        ({"families": True}, set(EVERYBODY)),
+        ({"professions": ("看護師",), "families": True}, {"nurse", "manager", "family"}),
         ({"organizations": ("clinic",)}, {"nurse", "physician"}),
         ({"professions": ("看護師",)}, {"nurse", "manager"}),
         ({"administrators": True}, {"administrator_same", "sole"}),
@@ -75,8 +77,9 @@ def test_who_is_not_addressed_neither_sees_opens_nor_confirms_it(
 ) -> None:
     places = frozenset(cast.organizations[one] for one in to.get("organizations", ()))  # type: ignore[attr-defined]
     audience = Audience(
-        places, frozenset(to.get("professions", ())), bool(to.get("administrators"))
-    )  # type: ignore[arg-type]
+        places, frozenset(to.get("professions", ())),  # type: ignore[arg-type]
+        bool(to.get("administrators")), bool(to.get("families")),
+    )  # fmt: skip
     notice = publish(cast, to=audience)
     for name in EVERYBODY:
         shown = name in readers

@@ -42,7 +42,8 @@ def confirm_notice(change: Change, *, notice: UUID) -> None:
         pk=notice, region_id=change.region, published_at__isnull=False, withdrawn_at=None
     )
     found = shown.values_list("audience", flat=True).first()
-    mine = found is None or addressed(audience(found), work_of(change.account))
+    family = change.standing.who.family
+    mine = addressed(audience(found), work_of(change.account), family=family)
     if not shown.exists() or not (mine or change.standing.who.operator):
         raise Problem(gettext_noop("This notice is not there any more."))
     _, new = NoticeAcknowledgement.objects.get_or_create(

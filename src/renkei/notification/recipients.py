@@ -9,15 +9,19 @@ from renkei.region.audience import Audience
 
 
 def addressed(region: UUID, to: Audience, now: datetime) -> set[UUID]:
-    """The accounts that an audience of the operator's holds; of everyone, families too."""
+    """The accounts that an audience of the operator's holds."""
+    here = Account.objects.filter(region=region, suspended_at=None)
+    families = set(here.filter(family=True).values_list("pk", flat=True)) if to.families else set()
     if to.everyone:
-        everyone = Account.objects.filter(region=region, suspended_at=None)
-        return set(everyone.values_list("pk", flat=True))
+        return families | set(here.filter(family=False).values_list("pk", flat=True))
     found = PractitionerRole.objects.filter(
         PractitionerRole.working(now), account__region=region, account__suspended_at=None
     ).values_list("account", "organization", "profession", "administrator")
-    return {account for account, place, profession, administrator in found
-            if to.holds(place, profession, administrator)}  # fmt: skip
+    return families | {
+        account
+        for account, place, profession, administrator in found
+        if to.holds(place, profession, administrator)
+    }
 
 
 def in_area(region: UUID, area: Collection[str] | None, now: datetime) -> set[UUID]:

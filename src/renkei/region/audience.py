@@ -1,4 +1,4 @@
-"""To whom a notice is addressed: everyone, or those of some organizations, professions, duties."""
+"""To whom a notice is addressed: all who work here or some of them, and families if it says so."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,15 +10,19 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """All conditions that are set have to be met; none is set: everyone, families too."""
+    """All conditions that are set have to be met by somebody's work; none is set: everyone's.
+
+    Patients and relatives are told what is meant for them, and nothing else.
+    """
 
     organizations: frozenset[UUID] = frozenset()
     professions: frozenset[str] = frozenset()
     administrators: bool = False
+    families: bool = False
 
     @property
     def everyone(self) -> bool:
-        """Whether nothing narrows it down."""
+        """Whether it goes to all who work here."""
         return not (self.organizations or self.professions or self.administrators)
 
     def holds(self, organization: UUID, profession: str, administrator: bool) -> bool:
@@ -31,12 +35,13 @@ class Audience:
 
     def stored(self) -> dict[str, Any] | None:
         """What a notice keeps of it."""
-        if self.everyone:
+        if self == EVERYONE:
             return None
         return {
             "organizations": sorted(one.hex for one in self.organizations),
             "professions": sorted(self.professions),
             "administrators": self.administrators,
+            "families": self.families,
         }
 
 
@@ -53,9 +58,12 @@ def audience(stored: Any) -> Audience:
         frozenset(UUID(one) for one in kept["organizations"]),
         frozenset(kept["professions"]),
         bool(kept["administrators"]),
+        bool(kept.get("families")),
     )
 
 
-def addressed(to: Audience, work: Iterable[Work]) -> bool:
-    """Whether a person with this work is addressed."""
+def addressed(to: Audience, work: Iterable[Work], *, family: bool) -> bool:
+    """Whether a person with this work is addressed, or a patient or relative, who has none."""
+    if family:
+        return to.families
     return to.everyone or any(to.holds(*one) for one in work)

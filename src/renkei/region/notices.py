@@ -96,11 +96,12 @@ def work_of(account: UUID) -> list[Work]:
 
 def _mine(standing: Standing, found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Those of the rows that address the person; the operator sees all."""
+    who = standing.who
     narrowed = [one for one in found if not audience(one[5]).everyone]
-    if not narrowed or standing.who.operator or standing.who.account is None:
+    if who.operator or who.account is None or not (narrowed or who.family):
         return found
-    work = work_of(standing.who.account)
-    return [one for one in found if addressed(audience(one[5]), work)]
+    work = [] if who.family else work_of(who.account)
+    return [one for one in found if addressed(audience(one[5]), work, family=who.family)]
 
 
 def notices(standing: Standing, *, most: int = 8) -> list[NoticeLine]:

@@ -55,6 +55,7 @@ class NoticeForm(forms.Form):
     acknowledge = forms.BooleanField(
         label=_("Ask everyone to confirm that they have read it"), required=False
     )
+    families = forms.BooleanField(label=_("To patients and their families too"), required=False)
     administrators = forms.BooleanField(label=_("Only to administrators"), required=False)
     organizations = forms.MultipleChoiceField(
         label=_("Only to these organizations"),
@@ -81,6 +82,7 @@ class NoticeForm(forms.Form):
             frozenset(UUID(one) for one in sent["organizations"]),
             frozenset(sent["professions"]),
             sent["administrators"],
+            sent["families"],
         )
         return {
             "title": sent["title"],
@@ -102,6 +104,7 @@ def _initial(draft: NoticeLine) -> dict[str, Any]:
         "body": draft.body,
         "acknowledge": draft.acknowledge,
         "administrators": to.administrators,
+        "families": to.families,
         "organizations": [one.hex for one in to.organizations],
         "professions": list(to.professions),
     }
