@@ -262,13 +262,13 @@ def test_secondary_use(world: World, people: People) -> None:
     for word in ("文字で開く", "動く形"):
         expect(dietitian.get_by_role("button", name=word)).to_have_count(0)
     dietitian.locator("main a[href$='/anonymise']").click()
-    dietitian.get_by_role("button", name="終える: この文だけを渡す").click()
+    dietitian.get_by_role("button", name="終える：この文だけを渡す").click()
     expect(dietitian.locator("[role=alert]")).to_contain_text("決めていない")
     for place in dietitian.locator("[data-decide]").all():
         place.locator("input[value=take]").check(force=True)
     expect(dietitian.locator("[data-after]").first).to_contain_text("Aさん")
     dietitian.locator("input[name=read]").check(force=True)
-    finish = dietitian.get_by_role("button", name="終える: この文だけを渡す")
+    finish = dietitian.get_by_role("button", name="終える：この文だけを渡す")
     finish.click()
     expect(dietitian.locator("[role=alert]")).to_contain_text("顔")
     for field in dietitian.locator("[data-cover]").all():

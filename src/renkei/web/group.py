@@ -22,7 +22,7 @@ from renkei.review.records import see_reviews
 from renkei.web import review_words
 from renkei.web.errors import sentence
 from renkei.web.frame import Request
-from renkei.web.group_forms import LEAVES, LeaveForm, ReasonForm
+from renkei.web.group_forms import LEAVES, LEAVES_FREE, LeaveForm, ReasonForm
 from renkei.web.page import page, tried
 from renkei.web.patient import RELATIONSHIPS, after, both_valid
 from renkei.web.patient_forms import BasicsForm, RelativeForms, relative_rows, relatives_of
@@ -146,7 +146,8 @@ def leave(request: Request, group: UUID) -> HttpResponse:
         form, lambda: services.leave_group(request.actor, group, **form.cleaned_data)
     ):
         return after("groups")
-    context: dict[str, Any] = {"seen": seen, "form": form, "reasons": LEAVES}
+    reasons = LEAVES_FREE if seen.free else LEAVES
+    context: dict[str, Any] = {"seen": seen, "form": form, "reasons": reasons}
     if seen.head is not None:
         context["head"] = seen.head
     template = "group/leave_reading.html" if seen.head else "group/leave.html"

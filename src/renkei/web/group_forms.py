@@ -85,6 +85,12 @@ LEAVES = [
     ("over", _("The support is over")),
     ("mistake", _("I should not have been in it")),
 ]
+# Of a free group, in which nobody is cared for.
+LEAVES_FREE = [
+    ("enough", _("I do not take part any more")),
+    ("moved", _("I am transferred, or leave my organization")),
+    ("mistake", _("I should not have been in it")),
+]
 
 
 class LeaveForm(ReasonForm):
@@ -98,7 +104,7 @@ class LeaveForm(ReasonForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.words = dict(LEAVES)
+        self.words = dict([*LEAVES, *LEAVES_FREE])
         self.fields["reason"].required = False
 
     def clean(self) -> dict[str, Any]:
