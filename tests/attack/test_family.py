@@ -34,6 +34,7 @@ PLACES = {
     "account_change_password", "account_reauthenticate", "archive", "attachment", "attachments",
     "charter", "charter_read", "confirm", "correct", "disaster", "disaster_band", "draft",
     "entries", "files", "former_groups", "group_leave", "groups", "basics", "home", "me",
+    "own_backup",
     "me_appearance", "me_photo", "members", "menu", "messages", "mfa_activate_totp", "move_draft",
     "mfa_add_webauthn", "mfa_index", "mfa_list_webauthn", "notice", "notice_confirm", "points",
     "notification_address", "notification_device", "notification_level", "notification_test",

@@ -400,7 +400,7 @@ def test_each_forgery_is_named_and_nothing_of_it_is_kept(
                 break
             except Problem as problem:
                 if why not in problem.message:
-                    wrong.append((what, problem.message))
+                    wrong.append((what, problem.message, repr(problem.__cause__)))
             if not is_empty():
                 wrong.append((what, "something was kept"))
                 break

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from renkei.device.models import Device, Listing
@@ -68,6 +68,22 @@ WORLD = st.fixed_dictionaries(
         ),
     }
 )  # fmt: skip
+
+
+def _in_order(*kinds: str) -> dict[str, Any]:
+    """A world in which nothing is missing: a colleague and a relative in a group of each kind."""
+    person = (0, False, False, True, "", 0, True, "", "")
+    return {
+        "each_trains": False,
+        "organizations": ["", ""],
+        "people": [(*person, "work", "totp"), (*person, "family", "totp")],
+        "groups": [(0, kind, False, "given", "", True, True, False) for kind in kinds],
+        "members": [
+            (at, *member)
+            for at in range(len(kinds))
+            for member in ((0, False, True, True, ""), (1, False, False, False, "relative"))
+        ],
+    }
 
 
 class World:
@@ -318,6 +334,8 @@ def test_list_and_rule_agree_on_random_worlds(cast: Cast) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @given(WORLD)
+    @example(_in_order("patient", "free", "direct"))
+    @example(_in_order("family", "network"))
     def explore(shape: dict[str, Any]) -> None:
         mark = transaction.savepoint()
         try:
