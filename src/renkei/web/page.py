@@ -27,7 +27,7 @@ def page(
     """A signed-in page: the template with the frame of the person who asks."""
     shown: Shell = shell or see_shell(request.actor, None)
     context["shell"] = shown
-    context["said"] = said(request)
+    context["toast"] = said(request)
     request.device_closed = bool(shown.me.device)
     response = render(request, template, context, status=status)
     forget(request, response)

@@ -305,10 +305,10 @@ document.querySelector("#sheet").addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     const { ok, data } = await ask(form.action, new FormData(form));
-    if (ok && data.article) log.replace(data.seq, data.article);
+    if (data.marks) log.setMarks(data.seq, data.marks); // before the entry, which is marked by them
+    if (data.article) log.replace(data.seq, data.article);
     if (data.html) return open(data.html);
     if (!ok) return say(data.message);
-    if (data.marks) log.setMarks(data.seq, data.marks);
     close();
     say(data.said);
   } catch {
