@@ -25,7 +25,7 @@ from renkei.kernel.japanese import clean_text
 from renkei.policy.standing import Actor, On, Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region import parameters
-from renkei.region.models import Region
+from renkei.region.edition import edition_of
 
 INFECTED: Final = gettext_noop(
     "A virus was found in this file. It was removed, and your administrator has been told."
@@ -64,7 +64,7 @@ def see_room(standing: Standing) -> tuple[UUID, int]:
     """The key a new file is sealed under, and how many bytes it may have."""
     where, who = standing.where, standing.who
     assert where is not None and where.key is not None and who.region is not None
-    edition = Region.objects.get(pk=who.region).edition
+    edition = edition_of(who.region)
     return where.key, int(parameters.of(edition)["file_megabytes"]) * 1_000_000
 
 

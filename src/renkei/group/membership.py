@@ -20,7 +20,7 @@ from renkei.policy.standing import Colleague, Standing, What
 from renkei.policy.use_case import Change
 from renkei.policy.who import STOPPED
 from renkei.region import parameters
-from renkei.region.models import Region
+from renkei.region.edition import edition_of
 
 REASON_LENGTH = 200  # characters
 ROLE_IN_CARE_LENGTH = 50
@@ -219,7 +219,7 @@ def ask_in(
 ) -> Invitation:
     """Let an invitation wait for the person and for their administrator."""
     refuse_named(change, group.kind, role_in_care=role_in_care)
-    days = parameters.of(Region.objects.get(pk=group.region_id).edition)["invitation_days"]
+    days = parameters.of(edition_of(group.region_id))["invitation_days"]
     invitation = Invitation(
         id=uuid7(),
         key_id=group.key_id,

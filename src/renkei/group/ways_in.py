@@ -17,7 +17,7 @@ from renkei.people.models import PractitionerRole
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change
 from renkei.region import parameters
-from renkei.region.models import Region
+from renkei.region.edition import edition_of
 
 
 def asks_approval(change: Change, group: Group, role: PractitionerRole) -> bool:
@@ -45,12 +45,12 @@ def tell_approvers(change: Change, group: Group, role: PractitionerRole) -> None
 def approval_in_free_groups(standing: Standing) -> bool:
     """Whether the policy asks for an administrator's approval in free groups (A8.4)."""
     assert standing.who.region is not None
-    edition = Region.objects.get(pk=standing.who.region).edition
+    edition = edition_of(standing.who.region)
     return bool(parameters.of(edition)["free_group_approval"])
 
 
 def _figures(group: Group) -> dict[str, int]:
-    return parameters.of(Region.objects.get(pk=group.region_id).edition)
+    return parameters.of(edition_of(group.region_id))
 
 
 def let_in(change: Change, group: Group, role: PractitionerRole, *, invited_by: UUID) -> bool:

@@ -23,7 +23,7 @@ from renkei.people.models import Organization, PractitionerRole
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region import parameters
-from renkei.region.models import Region
+from renkei.region.edition import edition_of
 
 IDENTITY: Final = (
     "マイナンバーカード（表）", "運転免許証", "資格確認書等", "委任状", "戸籍等", "その他"
@@ -168,7 +168,7 @@ def _staff(organization: UUID) -> list[Staff]:
 
 
 def _days(region: UUID) -> int:
-    return int(parameters.of(Region.objects.get(pk=region).edition)["rights_answer_days"])
+    return int(parameters.of(edition_of(region))["rights_answer_days"])
 
 
 @disclosure("rights.see", on="patient")
