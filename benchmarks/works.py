@@ -234,11 +234,15 @@ async def _search(
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 303 " not in head.split(b"\r\n", 1)[0]:
         raise RuntimeError(head.decode())
-    kept = next(
-        line.split(b":", 1)[1].split(b";")[0].strip().decode()
-        for line in head.split(b"\r\n")
-        if line.lower().startswith(b"set-cookie: found=")
-    )
+    lines = [line.partition(b":") for line in head.split(b"\r\n")]
+    cookies = [
+        value.strip().split(b";")[0].decode()
+        for name, _, value in lines
+        if name.lower() == b"set-cookie"
+    ]
+    kept = next((one for one in cookies if one.startswith("found=")), "")
+    if not kept:
+        raise RuntimeError(head.decode())
     writer.write(client.get("/search/found", f"{person['cookie']}; {kept}"))
     status, body = await client.answer(reader)
     if status != 200:
