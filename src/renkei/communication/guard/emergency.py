@@ -9,25 +9,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from renkei.communication.guard.emergency_words import NOT_BEFORE, THINGS
+from renkei.communication.guard.denied import is_denied
+from renkei.communication.guard.elsewhere import in_an_idiom, is_something_else
 from renkei.communication.guard.expressions import found_in
 from renkei.communication.guard.folding import Folded
-from renkei.communication.guard.manner import (
-    is_no_value_of_now,
-    is_over,
-    is_told_otherwise,
-)
-from renkei.communication.guard.said import (
-    PAUSE,
-    Said,
-    could_be,
-    could_be_called,
-    is_denied,
-    said_at,
-    sentence_at,
-    sentence_ends,
-)
+from renkei.communication.guard.manner import is_no_value_of_now, is_told_otherwise
+from renkei.communication.guard.over import is_over
+from renkei.communication.guard.said import PAUSE, Said, said_at, sentence_at, sentence_ends
 from renkei.communication.guard.signs import Sign, heaviest
+from renkei.communication.guard.supposed import could_be, could_be_called
 from renkei.communication.guard.times import is_measured_then, is_of_another_time
 from renkei.communication.guard.values import Vital
 from renkei.communication.guard.vitals import vitals
@@ -37,17 +27,9 @@ Alarm = tuple[int, int, str]  # in plain characters, and which kind of emergency
 _KANJI = re.compile(r"[一-龥]")
 _HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _SPACE = re.compile(r"(?<![a-z0-9])[^\S\n]+|[^\S\n]+(?![a-z0-9])")
-_NOT_SUICIDE = re.compile(
-    r"料理|調理|野菜|台所|刻[みむ]|皮を?[むム]|献立|魚を|肉を|果物|リハ|作業|研[いぐ]|片付け|しま[いっ]|預か"
-)
-_FALLEN_THING = re.compile(rf"[^。、\n]{{0,3}}た(?:ままの)?(?:{THINGS})")
-_IDIOMS = re.compile(
-    r"死ぬほど|自殺(?:予防|対策|防止)|ゲートキーパー|救急(?:箱|医療情報|カード|外来の待|の日|フェア|カート|セット|バッグ)|息抜き|頭が下が|胸をなで|目を白黒|笑い死|血の気が多"
-)
 _MOST: Final = (
     200  # values that are looked at in one text, so that no draft holds up everybody else
 )
-_ELSE: Final = {word: re.compile(before) for word, before in NOT_BEFORE.items()}
 
 
 def alarms(folded: Folded) -> list[Alarm]:
@@ -89,7 +71,7 @@ def _all(text: str) -> Iterator[Alarm]:
     signs: list[Sign] = []
 
     def is_now(kind: str, start: int, end: int) -> bool:
-        if _idiom(text, start, end):
+        if in_an_idiom(text, start, end):
             return False
         return _is_now(said_at(text, start, end, ends), kind, measured)
 
@@ -115,7 +97,7 @@ def _dangerous(text: str, measured: list[Vital], ends: list[int]) -> Iterator[Al
 
 
 def _is_now(said: Said, kind: str, measured: list[Vital]) -> bool:
-    if _something_else(said, kind) or is_denied(said) or could_be(said):
+    if is_something_else(said, kind) or is_denied(said) or could_be(said):
         return False
     if kind == "calling" and could_be_called(said):
         return False
@@ -125,28 +107,6 @@ def _is_now(said: Said, kind: str, measured: list[Vital]) -> bool:
         return False
     over = kind != "suicide" and is_over(said.text[said.end : said.last + 40])
     return not over
-
-
-def _something_else(said: Said, kind: str) -> bool:
-    """Whether the letters mean something else there: a knife in the kitchen, a tree that fell."""
-    text, start = said.text, said.start
-    for word, before in _ELSE.items():
-        if text.startswith(word, start):
-            if before.search(text, max(said.first, start - 14), start):
-                return True
-    if text.startswith("倒れ", start) and _FALLEN_THING.match(text, start + 2):
-        return True
-    knife = kind == "suicide" and text[start] in "包刃カはナ"
-    return knife and _NOT_SUICIDE.search(said.sentence) is not None
-
-
-def _idiom(text: str, start: int, end: int) -> bool:
-    """Whether it stands within a turn of speech that means something else."""
-    around = max(0, start - 10)
-    return any(
-        found.start() <= start < found.end() or found.start() < end <= found.end()
-        for found in _IDIOMS.finditer(text, around, end + 10)
-    )
 
 
 def _measured_well(measured: list[Vital], said: Said) -> bool:

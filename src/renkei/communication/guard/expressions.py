@@ -1,24 +1,82 @@
 """The expressions of an emergency and the signs of one, looked for in a text in one pass.
 
-Each line begins with letters that stand in the text as they are; an automaton finds those, and only
-there is the line tried.
+They stand in ``emergencies/``, a file for each kind, each beginning a line; what is indented goes on
+with the line before, and # begins a remark. In an expression … stands for up to eight characters
+within the sentence, NOT for ない, ません and the like. Each begins with letters that stand in the
+text as they are; an automaton finds those, and only there is the expression tried.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
-from renkei.communication.guard.emergency_words import EXPRESSIONS
-from renkei.communication.guard.signs import SIGNS
-
+KINDS: Final = (
+    "consciousness",
+    "breathing",
+    "choking",
+    "chest",
+    "stroke",
+    "convulsion",
+    "bleeding",
+    "head-injury",
+    "anaphylaxis",
+    "abdomen",
+    "poison-heat",
+    "suicide",
+    "hypoglycemia",
+    "device-trouble",
+    "calling",
+    "death",
+)
+_FOLDER: Final = Path(__file__).parent / "emergencies"
 _NOT = r"(?:ない|なく|なし|無し|ません|(?<=[せらかまわえけれめきじ])ず(?!つ)|まへん|ねえ|ん(?:。|$|、))"
 _PARTICLES = re.compile(r"\(\?:(?:[がはもをにの]\|)+[がはもをにの]\)\??")
-_ADVERBS = (
-    r"(?:時々|\d+秒(?:ほど|くらい|近く)?|ときどき|時折|みるみる|次第に|しだいに|まだ|相当|だいぶ|ものすごく|一気に|本当に|とても|すごく|かなり|急に|少し|ひどく|だんだん|突然|ずっと|非常に|大変|なんだか|やや|どんどん|徐々に|さらに|全く"
-    "|まったく|ほとんど|うまく|全然|もう|一時的に|何度も|ちょっと)*"
+# What may stand after a particle and says nothing of its own.
+_ADVERBS: Final = "|".join(
+    [
+        r"時々",
+        r"ときどき",
+        r"時折",
+        r"\d+秒(?:ほど|くらい|近く)?",
+        r"みるみる",
+        r"次第に",
+        r"しだいに",
+        r"だんだん",
+        r"どんどん",
+        r"徐々に",
+        r"さらに",
+        r"まだ",
+        r"ずっと",
+        r"もう",
+        r"一時的に",
+        r"何度も",
+        r"急に",
+        r"突然",
+        r"一気に",
+        r"相当",
+        r"だいぶ",
+        r"ものすごく",
+        r"本当に",
+        r"とても",
+        r"すごく",
+        r"かなり",
+        r"ひどく",
+        r"非常に",
+        r"大変",
+        r"やや",
+        r"少し",
+        r"ちょっと",
+        r"なんだか",
+        r"全く",
+        r"まったく",
+        r"ほとんど",
+        r"全然",
+        r"うまく",
+    ]
 )
 
 
@@ -65,11 +123,22 @@ def _stems(expression: str) -> tuple[list[str], str]:
     return stems, expression
 
 
+def _written(name: str) -> list[str]:
+    """The expressions of a file, each in one piece."""
+    found: list[str] = []
+    for line in (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line[:1].isspace():
+            found[-1] += line.strip()
+        elif line and not line.startswith("#"):
+            found.append(line)
+    return found
+
+
 def _lines() -> Iterator[tuple[str, int, str]]:
-    for kind, lines in EXPRESSIONS.items():
-        for line in lines.strip().splitlines():
+    for kind in KINDS:
+        for line in _written(kind):
             yield kind, 0, line
-    for line in SIGNS.strip().splitlines():
+    for line in _written("signs"):
         weight, _, sign = line.partition(" ")
         yield "", int(weight), sign
 
@@ -78,7 +147,7 @@ def _compiled() -> tuple[AhoCorasick, list[list[Expression]]]:
     table: dict[str, list[Expression]] = defaultdict(list)
     for kind, weight, line in _lines():
         stems, written = _stems(line)
-        written = _PARTICLES.sub(lambda found: found.group() + _ADVERBS, written)
+        written = _PARTICLES.sub(lambda found: f"{found.group()}(?:{_ADVERBS})*", written)
         written = re.sub(r"…(?=(?:\(\?:)?NOT)", r"[^。、\\n]{0,6}?", written)
         written = written.replace("…", r"[^。\n]{0,8}?").replace("NOT", _NOT)
         expression = Expression(kind, weight, re.compile(written))
