@@ -15,10 +15,10 @@ from renkei.enrollment.leaving import (
     Returned,
     leave_now,
     leave_on,
-    see_leaving,
     settle_leaving,
     stay,
 )
+from renkei.enrollment.leaving_desk import see_leaving
 from renkei.enrollment.models import Leaving
 from renkei.group.models import Invitation, Member
 from renkei.kernel import clock
