@@ -13,10 +13,10 @@ from renkei.communication.services import send_communication
 from renkei.enrollment.models import Paper
 from renkei.enrollment.papers import file_scan, make_code
 from renkei.enrollment.staffing import add_person
-from renkei.group import family
-from renkei.group.family import Agreement, Relation
+from renkei.group import family, family_ways_in
 from renkei.group.family_desk import see_family, see_family_link
 from renkei.group.family_sheet import FORM, link_sheet
+from renkei.group.family_ways_in import Agreement, Relation
 from renkei.group.home import see_home
 from renkei.group.models import FamilyAgreement, Group, Member
 from renkei.group.services import leave_group, release_member
@@ -62,7 +62,7 @@ def opened(cast: Cast, *names: str) -> Group:
 
 def let_in(cast: Cast, group: UUID, who: UUID | None, email: str, **more: object) -> Given | None:
     given: dict[str, object] = {"way": "paper", "word": WORD, "agreement": agreed()} | more
-    return family.invite_family(
+    return family_ways_in.invite_family(
         cast["manager"],
         group,
         who=Relation(who, "", email),
@@ -156,7 +156,10 @@ def test_who_works_here_needs_another_address(cast: Cast) -> None:
     for email in (colleague, other, "info@example.jp"):  # one answer: it tells nothing of whose
         with pytest.raises(Problem) as refused:
             let_in(cast, group.id, None, email)
-        assert (refused.value.message, refused.value.field) == (family.NOT_THIS_ADDRESS, "email")
+        assert (refused.value.message, refused.value.field) == (
+            family_ways_in.NOT_THIS_ADDRESS,
+            "email",
+        )
     assert not group.members.exclude(relation="").exists()
 
 
@@ -246,7 +249,7 @@ def _another(cast: Cast, before: UUID) -> tuple[UUID, dict[str, UUID]]:
 
 def renewed(cast: Cast, name: str, member: UUID, **more: object) -> Given:
     given: dict[str, object] = {"way": "paper", "word": WORD, "identified": Identified("in_person")}
-    return family.renew_family_access(cast[name], member, **(given | more))  # type: ignore[arg-type]
+    return family_ways_in.renew_family_access(cast[name], member, **(given | more))  # type: ignore[arg-type]
 
 
 def test_a_new_link_ends_what_they_signed_in_with(cast: Cast) -> None:
@@ -353,7 +356,7 @@ def test_others_neither_open_nor_invite_nor_make_links(cast: Cast, name: str) ->
     for action in (
         lambda: renewed(cast, name, members["family"]),
         lambda: family.add_professionals(cast[name], group, members=[cast.members["nurse"]]),
-        lambda: family.invite_family(
+        lambda: family_ways_in.invite_family(
             cast[name], group, who=Relation(None, "", "kiyo@example.jp"), agreement=agreed(),
             way="paper", word=WORD,
         ),

@@ -61,7 +61,8 @@ from renkei.group.admission import (
 from renkei.group.archiving import archive_group, bring_back_group
 from renkei.group.charters import write_charter
 from renkei.group.direct import answer_connection, ask_to_connect, block_person
-from renkei.group.family import Agreement, Relation, invite_family, open_family_group
+from renkei.group.family import open_family_group
+from renkei.group.family_ways_in import Agreement, Relation, invite_family
 from renkei.group.free import answer_request as answer_wish
 from renkei.group.free import ask_to_join, found_group
 from renkei.group.ranges import take_over_ranges
