@@ -1,4 +1,4 @@
-"""The word of success: what was sent and answered with another page is said to be done there.
+"""The toast: what was sent and answered with another page is said there to be done.
 
 It travels in a cookie of this browser for the one redirect, as a key of a fixed table: nothing that
 somebody wrote, nothing of a patient, and nothing that another site could put words into.
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from renkei.web.frame import Request
 
-COOKIE: Final = "said"
+COOKIE: Final = "toast"
 _SECONDS: Final = 60
 WORDS: Final[dict[str, Any]] = {
     "done": _("Done."),
@@ -21,8 +21,8 @@ WORDS: Final[dict[str, Any]] = {
     "recorded": _("Recorded."),
     "asked": _("Your request was sent."),
 }
-# Routes by what is said of them; all others are "done".
-SAID: Final = {
+# Routes by their toast; all others are "done".
+TOASTS: Final = {
     "saved": {
         "me", "me_appearance", "me_photo", "staff_name", "staff_profession", "device_edit",
         "organization_edit", "patient_identity", "patient_basics", "basics_edit",
@@ -63,14 +63,14 @@ SILENT: Final = {
 
 
 def word_of(name: str) -> str:
-    """The key of what is said of a route that was sent to; "" where nothing is."""
+    """The key of the toast of a route that was sent to; "" where there is none."""
     if name in SILENT:
         return ""
-    return next((word for word, names in SAID.items() if name in names), "done")
+    return next((word for word, names in TOASTS.items() if name in names), "done")
 
 
-def say(request: "Request", response: HttpResponse) -> None:
-    """Let the page that comes next say so: only after a person's own form, never a script's."""
+def bring(request: "Request", response: HttpResponse) -> None:
+    """Let the page that comes next show it: only after a person's own form, never a script's."""
     match = request.resolver_match
     location = response.headers.get("Location", "")
     if request.method != "POST" or response.status_code not in (302, 303) or match is None:
@@ -85,12 +85,12 @@ def say(request: "Request", response: HttpResponse) -> None:
         )  # fmt: skip
 
 
-def said(request: HttpRequest) -> Any:
-    """The sentence of this page; empty where nothing is to be said."""
+def toast_of(request: HttpRequest) -> Any:
+    """The sentence of this page; empty where there is none."""
     return WORDS.get(request.COOKIES.get(COOKIE, ""), "")
 
 
 def forget(request: HttpRequest, response: HttpResponse) -> None:
-    """It is said once."""
+    """It is shown once."""
     if COOKIE in request.COOKIES:
         response.delete_cookie(COOKIE, samesite="Lax")
