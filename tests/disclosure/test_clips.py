@@ -22,7 +22,7 @@ from renkei.disclosure.answering import (
 )
 from renkei.disclosure.asking import withdraw_request
 from renkei.disclosure.copying import open_clip
-from renkei.disclosure.enclosing import Covered, Enclosed
+from renkei.disclosure.enclosing import Box, Covered, Enclosed
 from renkei.disclosure.extracting import keep_extracts, see_editor
 from renkei.disclosure.models import ReuseFile, ReuseOpening, ReuseRequest
 from renkei.files import store
@@ -87,7 +87,8 @@ def enclosed(cast: Cast, request: ReuseRequest) -> Enclosed:
 
 def cover(cast: Cast, request: ReuseRequest, *boxes: tuple[int, ...], nobody: bool = False) -> None:
     editor = see_editor(cast["manager"], request.id)
-    covered = {file.id: Covered(boxes, nobody) for part in editor.parts for file in part.files}
+    black = Covered(tuple(map(Box.of, boxes)), nobody)
+    covered = {file.id: black for part in editor.parts for file in part.files}
     keep_extracts(
         cast["manager"], request.id, decided=decided(editor), read_through=True, covered=covered
     )
@@ -352,7 +353,7 @@ def test_boxes_that_were_drawn_on_other_pictures_cover_none(cast: Cast) -> None:
     editor = see_editor(cast["manager"], request.id)
     (file,) = (one for part in editor.parts for one in part.files)
     assert file.screens is not None
-    covered = {file.id: Covered(tuple(following()), of=file.screens.id)}
+    covered = {file.id: Covered(tuple(map(Box.of, following())), of=file.screens.id)}
     cut(cast, request, of)  # in another window, between looking and keeping
     with pytest.raises(Problem):
         keep_extracts(

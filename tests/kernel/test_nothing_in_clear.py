@@ -45,7 +45,7 @@ from renkei.disclosure import retention
 from renkei.disclosure.anonymising import Decision
 from renkei.disclosure.answering import permit_outside, permit_reuse
 from renkei.disclosure.asking import Reuse, ask_to_reuse
-from renkei.disclosure.enclosing import Covered
+from renkei.disclosure.enclosing import Box, Covered
 from renkei.disclosure.erasing import Wish, ask_for_record, return_erasure
 from renkei.disclosure.extracting import Decided, keep_extracts, see_editor
 from renkei.disclosure.faxing import To, note_pages, prepare_fax
@@ -375,7 +375,7 @@ def leave_traces(cast: Cast, group: UUID) -> None:
     permit_outside(chief, requests[1].id)
     for part in see_editor(chief, requests[1].id).parts:
         words = Decided({one.key: Decision("change", "足先の冷えだけが続く") for one in part.found})
-        covered = {one.id: Covered(boxes=((1, 2, 300, 400),)) for one in part.files}
+        covered = {one.id: Covered(boxes=(Box(1, 2, 300, 400),)) for one in part.files}
         keep_extracts(
             chief, requests[1].id, decided={part.item: words}, read_through=True, covered=covered
         )

@@ -30,7 +30,7 @@ _WHY: Final = {
 }
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
-Box = Sequence[int]
+Place = tuple[int, int, int, int]  # left, top, width and height, in thousandths of a picture
 View = list[int]  # width, height; place and length in the screens and in the thumbs
 
 
@@ -77,14 +77,13 @@ def pdf(content: bytes, pages: list[int] | None = None) -> Made:
     return _done({"do": "pdf", "pages": pages}, content)
 
 
-def covered(contents: Sequence[bytes], boxes: Sequence[Sequence[Box]]) -> list[bytes]:
-    """Pictures made anew with black boxes on them: left, top, width and height in thousandths.
+def covered(contents: Sequence[bytes], places: Sequence[Sequence[Place]]) -> list[bytes]:
+    """Pictures made anew with black boxes in the places of each.
 
     Raises:
         Problem: one cannot be opened.
     """
-    boxes_of_each = [[list(one) for one in each] for each in boxes]
-    made = _done(_row("cover", contents) | {"boxes": boxes_of_each}, b"".join(contents))
+    made = _done(_row("cover", contents) | {"places": places}, b"".join(contents))
     return [made.screens[at : at + long] for _, _, at, long in made.views]
 
 

@@ -87,9 +87,9 @@ def covered(content: bytes, job: dict[str, Any]) -> Outcome:
     from PIL import ImageDraw
 
     def drawn() -> Iterator[Any]:
-        for picture, boxes in zip(_each(content, job["lengths"]), job["boxes"], strict=True):
+        for picture, places in zip(_each(content, job["lengths"]), job["places"], strict=True):
             draw = ImageDraw.Draw(picture)
-            for left, top, wide, high in boxes:
+            for left, top, wide, high in places:
                 corners = (
                     left * picture.width // 1000,
                     top * picture.height // 1000,
