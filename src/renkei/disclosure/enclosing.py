@@ -1,8 +1,8 @@
 """Pictures and documents that go with what is asked for: each chosen apart, each with its own rule.
 
-An office document stays; a PDF does not go outside care; of a film go some seconds as pictures that
-somebody chose (``clips``), never the film; a picture of somebody or of a home goes only as far as
-they agreed (A17.1); nothing goes that came from another organization.
+An office document stays; a PDF does not go outside care; of a film goes a clip that somebody cut
+(``clips``), never the film; a picture of somebody or of a home goes only as far as they agreed
+(A17.1); nothing goes that came from another organization.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ from renkei.kernel.errors import Problem
 MOST: Final = 20  # pictures and documents of one request
 PAGES: Final = 60  # of all of them together
 BOXES: Final = 40  # of one picture
-BOXES_OF_CLIP: Final = 1000  # of all its pictures together
+BOXES_OF_CLIP: Final = 1000  # of all its frames together
 WHOLE: Final = 1000  # a picture is so wide and so high, for the places of boxes
 LEAST: Final = 5
 WHO: Final = ("patient", "family", "proxy")
@@ -66,9 +66,9 @@ class Enclosed(NamedTuple):
     file: attachments.Item
     refusal: str
     boxes: tuple[Box, ...] | None  # outside care: what was covered by hand; None before that
-    screens: File | None  # of a film: the pictures that were chosen of it
+    screens: File | None  # of a film: the frames of its clip
     views: tuple[tuple[int, ...], ...]  # width and height, place and length in the screens
-    pace: int  # of a film: pictures of a second; 0 of everything else
+    pace: int  # of a film: frames of a second; 0 of everything else
 
     @property
     def usable(self) -> bool:
@@ -77,12 +77,12 @@ class Enclosed(NamedTuple):
 
     @property
     def film(self) -> bool:
-        """Whether it is a film, of which some seconds have to be chosen first."""
+        """Whether it is a film, of which a clip has to be cut first."""
         return self.file.kind == VIDEO
 
     @property
     def uncut(self) -> bool:
-        """Whether it is a film that may go, and nothing has been chosen of it."""
+        """Whether it is a film that may go, and no clip was cut of it."""
         return self.film and not self.refusal and self.screens is None
 
     @property
@@ -204,7 +204,7 @@ def checked(one: Enclosed, covered: Covered | None) -> tuple[Box, ...]:
 
     Raises:
         Problem: in one of its pictures nothing is covered and nobody said that nobody is in it, or
-            a box is none; or others were chosen of the film since.
+            a box is none; or another clip was cut of the film since.
     """
     if covered and covered.of and (one.screens is None or covered.of != one.screens.id):
         raise Problem(gettext_noop("Please check once more."), field="covered")
@@ -253,7 +253,7 @@ class Picture:
     screens: File
     views: tuple[tuple[int, ...], ...]
     boxes: tuple[Box, ...] | None  # None for use in care, where nothing is covered
-    pace: int = 0  # of a clip: pictures of a second
+    pace: int = 0  # of a clip: frames of a second
 
     def pages(self) -> list[bytes]:
         """Its pages as JPEG, anew and with black boxes where somebody drew them.

@@ -88,7 +88,7 @@ def covered(contents: Sequence[bytes], places: Sequence[Sequence[Place]]) -> lis
 
 
 def frames(contents: Sequence[bytes]) -> Made:
-    """Pictures taken out of a film, made anew: ``screens`` one after the other, and ``views``.
+    """The frames of a clip, made anew: ``screens`` one after the other, and ``views``.
 
     Raises:
         Problem: one cannot be opened, or they differ in size.
@@ -96,22 +96,22 @@ def frames(contents: Sequence[bytes]) -> Made:
     return _done(_row("frames", contents), b"".join(contents))
 
 
-def moving(contents: Sequence[bytes], pace: int) -> bytes:
-    """Pictures of ours that follow one another, so many a second, as GIF.
+def clip(contents: Sequence[bytes], pace: int) -> bytes:
+    """Frames of ours that follow one another, so many a second, as GIF.
 
     Raises:
         Problem: one cannot be opened.
     """
-    return _done(_row("moving", contents) | {"pace": pace}, b"".join(contents)).kept
+    return _done(_row("clip", contents) | {"pace": pace}, b"".join(contents)).kept
 
 
-def strip(contents: Sequence[bytes], numbers: Sequence[int], columns: int) -> bytes:
-    """Pictures of ours on one sheet, each with its number.
+def side_by_side(contents: Sequence[bytes], numbers: Sequence[int], columns: int) -> bytes:
+    """Frames of ours on one sheet, each with its number.
 
     Raises:
         Problem: one cannot be opened.
     """
-    job = _row("strip", contents) | {"numbers": list(numbers), "columns": columns}
+    job = _row("side_by_side", contents) | {"numbers": list(numbers), "columns": columns}
     return _done(job, b"".join(contents)).screens
 
 

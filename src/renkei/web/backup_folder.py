@@ -24,7 +24,7 @@ from renkei.kernel.damage import DAMAGE
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.policy.standing import Actor
 from renkei.policy.use_case import GateClosed
-from renkei.web.reuse_paper import clip_pictures, copy_paper, copy_text, moment
+from renkei.web.reuse_paper import clip_as_gif, copy_paper, copy_text, moment
 from renkei.web.reuse_words import PAPER_PURPOSES
 
 KINDS: Final = {"report": "報告", "notice": "連絡", "consult": "相談", "request": "依頼"}
@@ -145,7 +145,7 @@ def _copy(copy: Copy) -> Iterator[tuple[str, bytes]]:
     clips = [one for part in copy.parts for one in part.pictures if one.pace]
     for number, clip in enumerate(clips, 1):
         with suppress(Problem, *DAMAGE):  # others are at pictures, or it opens no more
-            yield f"{name}-{number}.gif", clip_pictures(copy, clip)
+            yield f"{name}-{number}.gif", clip_as_gif(copy, clip)
 
 
 def _json(data: object) -> bytes:
