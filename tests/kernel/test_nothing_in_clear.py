@@ -604,8 +604,8 @@ def mark(cast: Cast, message: UUID) -> None:
     """A message is indexed, searched for, pinned and bookmarked."""
     Indexing().follow()
     search(cast["manager"], Query(words=SECRETS["what was searched for"], author="獅子王"))
-    pin_communication(cast["nurse"], message, pinned=True)
-    bookmark_communication(cast["manager"], message, kept=True)
+    pin_communication(cast["nurse"], message)
+    bookmark_communication(cast["manager"], message)
     weigh(cast, Communication.objects.get(pk=message).group_id, message)
 
 
