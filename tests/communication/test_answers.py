@@ -191,7 +191,7 @@ def test_nor_beside_its_messages(cast: Cast, other: UUID) -> None:
 @pytest.mark.clause("A13.2")
 def test_between_two_people_a_patient_is_asked_about(cast: Cast, other: UUID) -> None:
     asked_for = direct.ask_to_connect(cast["manager"], cast.role("nurse"))
-    place = direct.answer_connection(cast["nurse"], None, connection=asked_for.id, yes=True)
+    place = direct.accept_connection(cast["nurse"], None, connection=asked_for.id)
     assert place is not None
     with pytest.raises(Problem) as asked:
         send(cast, OTHER, group=place)

@@ -60,7 +60,7 @@ from renkei.group.admission import (
 )
 from renkei.group.archiving import archive_group, bring_back_group
 from renkei.group.charters import write_charter
-from renkei.group.direct import answer_connection, ask_to_connect, block_person
+from renkei.group.direct import accept_connection, ask_to_connect, block_person
 from renkei.group.family import open_family_group
 from renkei.group.family_ways_in import Agreement, Relation, invite_family
 from renkei.group.free import answer_request as answer_wish
@@ -341,7 +341,7 @@ def be_among_colleagues(cast: Cast) -> None:
     asked = ask_to_join(cast["stranger"], group, words=say("why let in"), agreed=True).id
     answer_wish(cast["nurse"], group, request=asked, yes=False, reason=say("why not let in"))
     connection = ask_to_connect(cast["nurse"], cast.role("stranger")).id
-    direct = answer_connection(cast["stranger"], None, connection=connection, yes=True)
+    direct = accept_connection(cast["stranger"], None, connection=connection)
     assert direct is not None
     send_communication(
         cast["nurse"], direct, text=say("what two people write"), key=uuid4(), confirmed=True
