@@ -63,8 +63,7 @@ from renkei.group.charters import write_charter
 from renkei.group.direct import accept_connection, ask_to_connect, block_person
 from renkei.group.family import open_family_group
 from renkei.group.family_ways_in import Agreement, Relation, invite_family
-from renkei.group.free import answer_request as answer_wish
-from renkei.group.free import ask_to_join, found_group
+from renkei.group.free import ask_to_join, decline_request, found_group
 from renkei.group.ranges import take_over_ranges
 from renkei.group.services import close_group, leave_group, open_group, release_member
 from renkei.incident import handling, reporting, stops
@@ -339,7 +338,7 @@ def be_among_colleagues(cast: Cast) -> None:
         entry="request",
     ).id  # fmt: skip
     asked = ask_to_join(cast["stranger"], group, words=say("why let in"), agreed=True).id
-    answer_wish(cast["nurse"], group, request=asked, yes=False, reason=say("why not let in"))
+    decline_request(cast["nurse"], group, request=asked, reason=say("why not let in"))
     connection = ask_to_connect(cast["nurse"], cast.role("stranger")).id
     direct = accept_connection(cast["stranger"], None, connection=connection)
     assert direct is not None
