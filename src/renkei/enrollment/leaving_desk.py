@@ -7,7 +7,7 @@ from uuid import UUID
 from renkei.device.models import Device, TakeOut
 from renkei.enrollment.leaving import devices_of, needing_successor
 from renkei.enrollment.models import Leaving
-from renkei.group.about import open_about
+from renkei.group.about import name_for
 from renkei.group.disclosures import open_identity
 from renkei.group.models import Group
 from renkei.kernel import clock
@@ -26,7 +26,8 @@ class Successor:
     """A group that needs somebody else. Whose it is, only where the organization manages it."""
 
     group: UUID
-    name: str  # a free group's; the patient's, or initials where the device opens no more
+    free: bool
+    name: str  # a free group's (``name_for``); the patient's, or initials where no device opens
     organization: str
     manager: bool
     only: bool
@@ -106,7 +107,8 @@ def _successors(
     return [
         Successor(
             group=group,
-            name=_patient(groups[group], standing),
+            free=groups[group].kind == Group.Kind.FREE,
+            name=_name(groups[group], standing),
             organization=str(groups[group].organization),  # never the network group
             manager=manager,
             only=only,
@@ -116,11 +118,11 @@ def _successors(
     ]
 
 
-def _patient(group: Group, standing: Standing) -> str:
+def _name(group: Group, standing: Standing) -> str:
     """A free group's name; the patient's, if one's own organization manages them, as it opens."""
     who, patient = standing.who, group.patient
-    if group.about_sealed:
-        return open_about(group.id, group.key_id, group.about_sealed).name
+    if group.kind == Group.Kind.FREE:
+        return name_for(group, who.account)
     if patient is None or group.organization_id != who.organization:
         return ""
     identity = open_identity(patient.id, patient.key_id, patient.identity_sealed)
