@@ -1,5 +1,6 @@
 """The group with the family: opened beside the patient's, with the patient's agreement (A11.5)."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -463,3 +464,24 @@ def test_only_a_sheet_of_this_patient_and_for_one_agreement(cast: Cast) -> None:
     for name in ("nurse", "stranger", "operator", "administrator_other"):
         with pytest.raises((Refused, Unknown)):
             link_sheet(cast[name], member, typed=printed_sheet(cast).code)
+
+
+def test_a_wrong_number_is_put_right_on_record_until_the_scan_is_filed(cast: Cast) -> None:
+    group, who = opened(cast), daughter(cast)
+    wrong, right = printed_sheet(cast), printed_sheet(cast)
+    let_in(cast, group.id, who, "h@example.jp", agreement=replace(agreed(), sheet=wrong.code))
+    member, client = FamilyAgreement.objects.get().member_id, browser(cast, "administrator_same")
+    assert "別の用紙に結び付け直す" in client.get(f"/groups/{group.id}/family").content.decode()
+    link_sheet(cast["manager"], member, typed=right.code)
+    lines = AuditEvent.objects.filter(action="family.link", outcome="done")
+    detail = json.loads(lines.latest("seq").detail)
+    assert (detail["paper"], detail["before"]) == (right.id.hex, wrong.id.hex)
+    link_sheet(cast["manager"], member, typed=right.code)  # it is this one's already
+    assert lines.count() == 1
+    file_scan(cast["administrator_same"], right.code, content=scan())
+    for other in (wrong, printed_sheet(cast)):
+        with pytest.raises(Problem, match="stays") as refused:
+            link_sheet(cast["manager"], member, typed=other.code)
+        assert refused.value.field == "sheet"
+    assert FamilyAgreement.objects.get().paper == right
+    assert "別の用紙に結び付け直す" not in client.get(f"/groups/{group.id}/family").content.decode()
