@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -25,11 +26,12 @@ from renkei.disclosure.copying import open_clip
 from renkei.disclosure.enclosing import Box, Covered, Enclosed
 from renkei.disclosure.extracting import keep_extracts, see_editor
 from renkei.disclosure.models import ReuseFile, ReuseOpening, ReuseRequest
-from renkei.files import store
+from renkei.files import opening, store
 from renkei.files.models import File
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.policy.standing import HOST
+from renkei.web import backup_folder
 from renkei.web.reuse_paper import clip_as_gif, copy_paper
 from tests.cast import Cast, post
 from tests.communication import attached
@@ -361,3 +363,51 @@ def test_boxes_that_were_drawn_on_other_pictures_cover_none(cast: Cast) -> None:
             cast["manager"], request.id, decided=decided(editor), read_through=True, covered=covered
         )
     assert ReuseFile.objects.get(pk=of).boxes_sealed is None
+
+
+# ── In one's own backup (N4.8) ───────────────────────────────────────────────────────────────────
+
+
+def ready(cast: Cast) -> str:
+    """A clip that is permitted and covered; the name of its files in the backup."""
+    request, of = agreed_film(cast)
+    cut(cast, request, of)
+    cover(cast, request, *following())
+    return f"copies/{request.number[:5]}-{request.number[5:]}"
+
+
+def be_busy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Others are at pictures, until what is returned is called."""
+    turns = threading.BoundedSemaphore(1)
+    turns.acquire()
+    monkeypatch.setattr(opening, "_turns", turns)
+    monkeypatch.setattr(opening, "PATIENCE", 0.05)
+    return turns.release
+
+
+@pytest.mark.clause("N4.8")
+def test_the_backup_waits_for_its_turn_at_the_pictures(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ready(cast)
+    monkeypatch.setattr(backup_folder, "TURNS", 1000)
+    later = threading.Timer(0.5, be_busy(monkeypatch))
+    later.start()
+    found = files(cast, "manager")
+    later.join()
+    assert len(frames_of(found[f"{name}-1.gif"])) == 6 and drawn(found[f"{name}.pdf"]) == 1
+    assert json.loads(found["backup.json"])["left_out"] == []
+
+
+@pytest.mark.clause("N4.8")
+def test_what_could_not_be_made_is_said_on_the_first_page(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ready(cast)
+    be_busy(monkeypatch)
+    found = files(cast, "manager")
+    assert f"{name}.pdf" not in found and f"{name}-1.gif" not in found and f"{name}.txt" in found
+    page, about = found["index.html"].decode(), json.loads(found["backup.json"])
+    assert [one["file"] for one in about["left_out"]] == [f"{name}.pdf", f"{name}-1.gif"]
+    assert all(one["file"] in page and one["why"] in page for one in about["left_out"])
+    assert f'href="{name}.pdf"' not in page and f'href="{name}.txt"' in page
