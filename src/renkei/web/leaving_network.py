@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from renkei.enrollment import departing
 from renkei.enrollment.departing import Goodbye
-from renkei.enrollment.founded import Founded
+from renkei.enrollment.founded import Founded, Heir
 from renkei.enrollment.models import Departure
 from renkei.web.fields import Choice, Day, Line, Pills
 from renkei.web.page import page, tried
@@ -55,9 +55,11 @@ class LeavingForm(forms.Form):
     def __init__(self, *args: Any, free: list[Founded], **options: Any) -> None:
         super().__init__(*args, **options)
         self.founded = free
+        unnamed = 0
         for one in free:
+            unnamed += not one.name
             self.fields[f"free-{one.group.hex}"] = Choice(
-                label=one.name,
+                label=one.name or _("Group by invitation (%(n)s)") % {"n": unnamed},
                 choices=_ways_on(one),
                 help_text=_("%(n)s people") % {"n": one.members},
             )
@@ -78,21 +80,25 @@ class LeavingForm(forms.Form):
 
 def _ways_on(one: Founded) -> list[tuple[str, Any]]:
     """To whom a free group can be handed; ending it only where nobody elsewhere manages it."""
-    heirs = [
-        (
-            str(heir.member),
-            (
-                _("Hand it to %(organization)s (%(name)s manages it)")
-                if heir.manager
-                else _("Hand it to %(organization)s (%(name)s will manage it)")
-            )
-            % {"organization": heir.organization, "name": heir.name},
-        )
-        for heir in one.heirs
-    ]
+    heirs = [(str(heir.member), _way_on(heir)) for heir in one.heirs]
     ends = [] if one.managed_elsewhere else [(END, _("End it: it stays readable"))]
     asked = [] if len(heirs) + len(ends) == 1 else [("", _("Please choose one."))]
     return [*asked, *heirs, *ends]
+
+
+def _way_on(heir: Heir) -> Any:
+    named = {"organization": heir.organization, "name": heir.name}
+    if heir.manager:
+        return (
+            _("Hand it to %(organization)s (%(name)s manages it)") % named
+            if heir.name
+            else _("Hand it to the organization of who manages it")
+        )
+    return (
+        _("Hand it to %(organization)s (%(name)s will manage it)") % named
+        if heir.name
+        else _("Hand it to the organization of who has been in it longest")
+    )
 
 
 @require_http_methods(["GET", "POST"])
