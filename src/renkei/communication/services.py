@@ -15,6 +15,8 @@ from renkei.communication.meant_anew import tell_newly_meant
 from renkei.communication.measuring import NOTHING_TYPED, to_be_told
 from renkei.communication.mentions import keep, mentions_of, settle
 from renkei.communication.models import (
+    IMPORTANCES,
+    KINDS,
     MAX_LENGTH,
     Acknowledgement,
     Alteration,
@@ -106,7 +108,7 @@ def send_communication(
     observed = to_be_told(where, observed, change.now) if observed else None
     if len(set(attachments)) != len(attachments) or len(attachments) > MOST:
         raise Problem(NOT_THERE, field="attachments")
-    if kind not in Kind.values or importance not in Importance.values:
+    if kind not in KINDS or importance not in IMPORTANCES:
         raise Problem(gettext_noop("Please choose the kind and the importance once more."))
     if not confirmed:
         raise Problem(gettext_noop("Please check who will read this before sending."))
@@ -364,8 +366,8 @@ def save_draft(
         "content",
         {
             "text": clean_text(text),
-            "kind": kind if kind in Kind.values else Kind.REPORT.value,
-            "importance": importance if importance in Importance.values else "normal",
+            "kind": kind if kind in KINDS else Kind.REPORT.value,
+            "importance": importance if importance in IMPORTANCES else "normal",
             "reply_to": reply_to,
             **({"vitals": dict(vitals)} if vitals else {}),
             "mentions": list(mentions[:100]),
