@@ -22,6 +22,7 @@ from renkei.communication.tasks import (
     see_tasks,
     withdraw_task,
 )
+from renkei.communication.templates import to_do
 from renkei.kernel.errors import Problem, Unknown
 from renkei.web.communication import at_message, json, piece, sent
 from renkei.web.errors import sentence, wants_json
@@ -89,7 +90,7 @@ def make(request: "Request", message: UUID) -> HttpResponse:
         status=422 if error else 200,
         view=view,
         article=Rendering(view.cursors).html([view.entry], headings=False),
-        what=form.get("what", "") if error else _first_words(view.entry.text),
+        what=form.get("what", "") if error else _proposed(view.entry.text),
         account=form.get("account", ""),
         due=form.get("due", ""),
         error=error,
@@ -97,8 +98,10 @@ def make(request: "Request", message: UUID) -> HttpResponse:
     )
 
 
-def _first_words(text: str) -> str:
-    """The first line that says something; the title of a form does not."""
+def _proposed(text: str) -> str:
+    """What its form asked to be done; else the first line that says something, no form's title."""
+    if asked := to_do(text):
+        return asked[:100]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     plain = [line for line in lines if not (line.startswith("【") and line.endswith("】"))]
     return (plain or lines or [""])[0][:100]
