@@ -223,8 +223,8 @@ def written(form: Form, values: Mapping[str, str], free: str = "") -> str:
 def to_do(text: str) -> str:
     """The line of a posted text that says what is to be done; empty where no form asked for it.
 
-    Found by the labels of the forms that come with Renkei: an organization's edition keeps them, and
-    the message itself names no form but in its words.
+    Found by the labels of the forms that come with Renkei; an edition of an organization may keep
+    them, and a form of its own may use them.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for number, line in enumerate(lines):
