@@ -32,7 +32,15 @@ from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS
 from renkei.region import parameters
 from renkei.safety.board import see_board
-from tests.cast import Cast, group_about, group_of_kind, make_disaster, post, set_parameters, visible
+from tests.cast import (
+    Cast,
+    group_about,
+    group_of_kind,
+    make_disaster,
+    post,
+    set_parameters,
+    visible,
+)
 
 Travel = Callable[[timedelta], None]
 

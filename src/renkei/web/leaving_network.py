@@ -30,9 +30,8 @@ ORIGINALS = (
     (Departure.Originals.HANDED.value, _("Handed to who looks after the patients now")),
     (Departure.Originals.KEPT.value, _("We go on keeping them")),
 )
-
-
 END = "end"
+FEW = 8  # ways on that can be seen side by side; more of them are a list to open
 
 
 class LeavingForm(forms.Form):
@@ -56,10 +55,12 @@ class LeavingForm(forms.Form):
         super().__init__(*args, **options)
         self.founded = free
         for one in free:
-            self.fields[f"free-{one.group.hex}"] = Choice(
+            ways = _ways_on(one)
+            few = len(ways) <= FEW
+            self.fields[f"free-{one.group.hex}"] = (Pills if few else Choice)(
                 label=one.name,
-                choices=_ways_on(one),
-                help_text=_("%(n)s people") % {"n": one.members},
+                choices=ways if few else [("", _("Please choose one.")), *ways],
+                help_text=_("%(n)s people take part") % {"n": one.members},
             )
 
     def free_fields(self) -> list[forms.BoundField]:
@@ -77,7 +78,10 @@ class LeavingForm(forms.Form):
 
 
 def _ways_on(one: Founded) -> list[tuple[str, Any]]:
-    """To whom a free group can be handed; ending it only where nobody elsewhere manages it."""
+    """To whom a free group can be handed; ending it only where nobody elsewhere manages it.
+
+    Where there is but one way it is said, and nothing is left to choose.
+    """
     heirs = [
         (
             str(heir.member),
@@ -91,8 +95,7 @@ def _ways_on(one: Founded) -> list[tuple[str, Any]]:
         for heir in one.heirs
     ]
     ends = [] if one.managed_elsewhere else [(END, _("End it: it stays readable"))]
-    asked = [] if len(heirs) + len(ends) == 1 else [("", _("Please choose one."))]
-    return [*asked, *heirs, *ends]
+    return [*heirs, *ends]
 
 
 @require_http_methods(["GET", "POST"])
