@@ -161,6 +161,8 @@ def test_who_has_blocked_somebody_is_offered_to_lift_it_and_not_to_block_again(c
     group = connect(cast)
     assert not see_head(cast["stranger"], group).blocked
     block_person(cast["stranger"], cast.account("nurse"))
+    seen = see_connections(cast["stranger"], None)
+    assert seen.others[group].account == cast.account("nurse") and seen.others[group].organization
     assert see_head(cast["stranger"], group).blocked and not see_head(cast["nurse"], group).blocked
     hers, theirs = (
         text_of(client(cast, name).get(f"/groups/{group}")) for name in ("stranger", "nurse")

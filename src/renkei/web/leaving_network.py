@@ -1,5 +1,6 @@
 """Leaving of an organization: a checklist, the form, the receipt (A3)."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -8,11 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
+from markupsafe import Markup
 
 from renkei.enrollment import departing
 from renkei.enrollment.departing import Goodbye
 from renkei.enrollment.founded import Founded
 from renkei.enrollment.models import Departure
+from renkei.kernel.html import place
 from renkei.web.fields import Choice, Day, Line, Pills
 from renkei.web.page import page, tried
 
@@ -55,8 +58,8 @@ class LeavingForm(forms.Form):
         super().__init__(*args, **options)
         self.founded = free
         for one in free:
-            ways = _ways_on(one)
-            few = len(ways) <= FEW
+            few = len(one.heirs) < FEW
+            ways = _ways_on(one, place if few else str)
             self.fields[f"free-{one.group.hex}"] = (Pills if few else Choice)(
                 label=one.name,
                 choices=ways if few else [("", _("Please choose one.")), *ways],
@@ -77,7 +80,7 @@ class LeavingForm(forms.Form):
         return Goodbye(**{name: sent[name] for name in names}, free=free)
 
 
-def _ways_on(one: Founded) -> list[tuple[str, Any]]:
+def _ways_on(one: Founded, shown: Callable[[str], str]) -> list[tuple[str, Any]]:
     """To whom a free group can be handed; ending it only where nobody elsewhere manages it.
 
     Where there is but one way it is said, and nothing is left to choose.
@@ -85,12 +88,12 @@ def _ways_on(one: Founded) -> list[tuple[str, Any]]:
     heirs = [
         (
             str(heir.member),
-            (
+            Markup(
                 _("Hand it to %(organization)s (%(name)s manages it)")
                 if heir.manager
                 else _("Hand it to %(organization)s (%(name)s will manage it)")
             )
-            % {"organization": heir.organization, "name": heir.name},
+            % {"organization": shown(heir.organization), "name": heir.name},
         )
         for heir in one.heirs
     ]
