@@ -103,7 +103,7 @@ def start(
     log: Path | None = None,
     cores: set[int] | None = None,
 ) -> Server:
-    """Start the server on a data folder and wait until it answers.
+    """Start the server on a data folder, as an operator does, and wait until it answers.
 
     Args:
         port: as before, for those who come back to it; any free one if it is not given.
@@ -114,17 +114,12 @@ def start(
         RuntimeError: it did not start.
     """
     port, log = port or free_port(), log or data / "server.log"
-    code = (
-        "from renkei.config.installation import prepare; import django; django.setup(); prepare();"
-        "from renkei.config.asgi import application; from renkei.config.server import serve;"
-        f"serve('127.0.0.1', {port}, app=application())"
-    )
-    settings = {"DJANGO_SETTINGS_MODULE": "renkei.config.settings", "RENKEI_LOG": "INFO"}
+    command = [sys.executable, "-m", "renkei", "serve", "--port", str(port)]
     began = time.monotonic()
     with log.open("ab") as said:
         process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            env={**os.environ, **settings, **environment, "RENKEI_DATA": str(data)},
+            command,
+            env={**os.environ, "RENKEI_LOG": "INFO", **environment, "RENKEI_DATA": str(data)},
             stderr=said,
         )
     try:

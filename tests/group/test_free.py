@@ -164,11 +164,11 @@ def test_a_manager_answers_who_asks(cast: Cast) -> None:
     assert [one.kind for one in see_home(cast["nurse"], None).tasks].count("wishes") == 1
     for name in ("stranger", "manager", "administrator_same", "administrator_other", "operator"):
         with pytest.raises(Refused):
-            free.answer_request(cast[name], group, request=asked, yes=True)
-    assert free.answer_request(cast["nurse"], group, request=asked, yes=True)
+            free.accept_request(cast[name], group, request=asked)
+    assert free.accept_request(cast["nurse"], group, request=asked)
     assert group in visible(cast["stranger"])
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=asked, yes=True)
+        free.accept_request(cast["nurse"], group, request=asked)
 
 
 @pytest.mark.clause("A12.3")
@@ -190,8 +190,8 @@ def test_who_is_declined_is_told_why_and_stays_outside(cast: Cast) -> None:
     group = found(cast, entry="request")
     asked = ask(cast, "stranger", group)
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=asked, yes=False, reason=" ")
-    assert not free.answer_request(cast["nurse"], group, request=asked, yes=False, reason="定員")
+        free.decline_request(cast["nurse"], group, request=asked, reason=" ")
+    free.decline_request(cast["nurse"], group, request=asked, reason="定員")
     one = JoinRequest.objects.get(pk=asked)
     assert (one.state, one.unseal("reason")) == ("declined", "定員")
     assert group not in visible(cast["stranger"])
@@ -201,9 +201,9 @@ def test_a_request_of_another_group_is_answered_by_nobody_here(cast: Cast) -> No
     group, other = found(cast, entry="request"), found(cast, "manager", entry="request")
     asked = ask(cast, "stranger", other)
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=asked, yes=True)
+        free.accept_request(cast["nurse"], group, request=asked)
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=uuid4(), yes=True)
+        free.accept_request(cast["nurse"], group, request=uuid4())
     assert member(cast, "stranger", group) is member(cast, "stranger", other) is None
 
 
@@ -223,7 +223,7 @@ def test_who_has_gone_meanwhile_is_not_let_in(cast: Cast, gone: Callable[[Cast],
     asked = ask(cast, "stranger", group)
     gone(cast)
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=asked, yes=True)
+        free.accept_request(cast["nurse"], group, request=asked)
     assert member(cast, "stranger", group) is None
 
 

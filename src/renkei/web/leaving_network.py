@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from renkei.enrollment import departing
 from renkei.enrollment.departing import Goodbye
-from renkei.enrollment.founded import Founded
+from renkei.enrollment.founded import Founded, Heir
 from renkei.enrollment.models import Departure
 from renkei.kernel.html import place
 from renkei.web.fields import Choice, Day, Line, Pills
@@ -57,11 +57,13 @@ class LeavingForm(forms.Form):
     def __init__(self, *args: Any, free: list[Founded], **options: Any) -> None:
         super().__init__(*args, **options)
         self.founded = free
+        unnamed = 0
         for one in free:
+            unnamed += not one.name
             few = len(one.heirs) < FEW
             ways = _ways_on(one, place if few else str)
             self.fields[f"free-{one.group.hex}"] = (Pills if few else Choice)(
-                label=one.name,
+                label=one.name or _("Group by invitation (%(n)s)") % {"n": unnamed},
                 choices=ways if few else [("", _("Please choose one.")), *ways],
                 help_text=_("%(n)s people take part") % {"n": one.members},
             )
@@ -85,20 +87,24 @@ def _ways_on(one: Founded, shown: Callable[[str], str]) -> list[tuple[str, Any]]
 
     Where there is but one way it is said, and nothing is left to choose.
     """
-    heirs = [
-        (
-            str(heir.member),
-            Markup(
-                _("Hand it to %(organization)s (%(name)s manages it)")
-                if heir.manager
-                else _("Hand it to %(organization)s (%(name)s will manage it)")
-            )
-            % {"organization": shown(heir.organization), "name": heir.name},
-        )
-        for heir in one.heirs
-    ]
+    heirs = [(str(heir.member), _way_on(heir, shown)) for heir in one.heirs]
     ends = [] if one.managed_elsewhere else [(END, _("End it: it stays readable"))]
     return [*heirs, *ends]
+
+
+def _way_on(heir: Heir, shown: Callable[[str], str]) -> Any:
+    named = {"organization": shown(heir.organization), "name": heir.name}
+    if heir.manager:
+        return (
+            Markup(_("Hand it to %(organization)s (%(name)s manages it)")) % named
+            if heir.name
+            else _("Hand it to the organization of who manages it")
+        )
+    return (
+        Markup(_("Hand it to %(organization)s (%(name)s will manage it)")) % named
+        if heir.name
+        else _("Hand it to the organization of who has been in it longest")
+    )
 
 
 @require_http_methods(["GET", "POST"])

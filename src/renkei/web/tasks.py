@@ -12,16 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from renkei.communication import message as messages
 from renkei.communication.message import MessageView
 from renkei.communication.rendering import Rendering
-from renkei.communication.tasks import (
-    Board,
-    TaskLine,
-    finish_task,
-    hand_on_task,
-    make_task,
-    see_task,
-    see_tasks,
-    withdraw_task,
-)
+from renkei.communication.task_board import Board, TaskLine, see_task, see_tasks
+from renkei.communication.tasks import finish_task, hand_on_task, make_task, withdraw_task
 from renkei.communication.templates import to_do
 from renkei.kernel.errors import Problem, Unknown
 from renkei.web.communication import at_message, json, piece, sent
