@@ -180,7 +180,7 @@ def test_the_settings_say_how_many_wait_for_an_answer(cast: Cast) -> None:
     assert see_management(cast["nurse"], group).wishes == 1
     Group.objects.filter(pk=group).update(entry="open")
     assert "参加の申込み（1件）" in text_of(client(cast, "nurse").get(f"/groups/{group}/manage"))
-    free.answer_request(cast["nurse"], group, request=asked, yes=True)
+    free.accept_request(cast["nurse"], group, request=asked)
     assert see_members(cast["stranger"], group).wishes == 0
     assert "参加の申込み" not in text_of(client(cast, "nurse").get(f"/groups/{group}/manage"))
 
