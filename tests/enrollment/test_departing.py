@@ -204,7 +204,8 @@ def test_the_page_of_leaving_asks_about_each_free_group(cast: Cast) -> None:
     client, clinic = browser(cast, "administrator_other"), cast.organizations["clinic"]
     address = f"/organizations/{clinic}/leaving"
     page = client.get(address).content.decode()
-    assert "食支援を学ぶ会" in page and f"free-{group.hex}" in page
+    assert "食支援を学ぶ会" in page and f'type="radio" name="free-{group.hex}"' in page
+    assert f'type="hidden" name="free-{alone.hex}" value="end"' in page  # there is but one way
     said = {"number": 0, "originals": "handed", "contact": "宵待 草", "duties": "on",
             "erased_on": clock.today().isoformat(), f"free-{alone.hex}": "end"}  # fmt: skip
     assert client.post(address, said).status_code == 422

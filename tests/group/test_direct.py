@@ -16,6 +16,7 @@ from renkei.group.direct import (
     take_back_connection,
     unblock_person,
 )
+from renkei.group.disclosures import see_head
 from renkei.group.home import see_home
 from renkei.group.models import Connection, Group, Member
 from renkei.kernel import clock
@@ -24,6 +25,7 @@ from renkei.people.models import Account, Organization, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from tests.cast import NAMES, Cast, post, visible
+from tests.web.test_communication import client, text_of
 
 pytestmark = pytest.mark.clause("A13.1")
 
@@ -155,6 +157,24 @@ def test_the_blocked_person_learns_no_more_than_that_it_is_not_possible(cast: Ca
     with pytest.raises(Problem) as declined:
         ask(cast, "nurse", "physician")
     assert str(blocked.value) == str(declined.value)
+
+
+def test_who_has_blocked_somebody_is_offered_to_lift_it_and_not_to_block_again(cast: Cast) -> None:
+    """And the other's page says nothing of it."""
+    group = connect(cast)
+    assert not see_head(cast["stranger"], group).blocked
+    block_person(cast["stranger"], cast.account("nurse"))
+    seen = see_connections(cast["stranger"], None)
+    assert seen.others[group].account == cast.account("nurse") and seen.others[group].organization
+    assert see_head(cast["stranger"], group).blocked and not see_head(cast["nurse"], group).blocked
+    hers, theirs = (
+        text_of(client(cast, name).get(f"/groups/{group}")) for name in ("stranger", "nurse")
+    )
+    assert 'name="lift"' in hers and 'name="lift"' not in theirs
+    assert "さんをブロックする" not in hers and "さんをブロックする" in theirs
+    assert "ブロックしています" in hers and "ブロックしています" not in theirs
+    unblock_person(cast["stranger"], cast.account("nurse"))
+    assert not see_head(cast["stranger"], group).blocked
 
 
 def test_a_blocked_request_is_not_shown_to_who_blocked_nor_accepted(cast: Cast) -> None:

@@ -28,6 +28,7 @@ from renkei.group.finding import (
 )
 from renkei.group.home import see_home
 from renkei.group.models import Group, Invitation, JoinRequest, Member
+from renkei.group.roster import see_management, see_members
 from renkei.group.services import (
     appoint_manager,
     close_group,
@@ -40,6 +41,7 @@ from renkei.people.models import Account, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from tests.cast import NAMES, Cast, post, set_parameters, visible
+from tests.web.test_communication import client, text_of
 
 SAID = {"name": "食支援を学ぶ会", "purpose": "食べる力を支える工夫を学びます。",
         "use": "月に一度、事例を個人が分からない形で持ち寄ります。"}  # fmt: skip
@@ -167,6 +169,20 @@ def test_a_manager_answers_who_asks(cast: Cast) -> None:
     assert group in visible(cast["stranger"])
     with pytest.raises(Problem):
         free.accept_request(cast["nurse"], group, request=asked)
+
+
+@pytest.mark.clause("A12.3")
+def test_the_settings_say_how_many_wait_for_an_answer(cast: Cast) -> None:
+    """To who may answer; also when everybody comes in by themselves meanwhile."""
+    group = found(cast, entry="request")
+    assert see_management(cast["nurse"], group).wishes == 0
+    asked = ask(cast, "stranger", group)
+    assert see_management(cast["nurse"], group).wishes == 1
+    Group.objects.filter(pk=group).update(entry="open")
+    assert "参加の申込み（1件）" in text_of(client(cast, "nurse").get(f"/groups/{group}/manage"))
+    free.accept_request(cast["nurse"], group, request=asked)
+    assert see_members(cast["stranger"], group).wishes == 0
+    assert "参加の申込み" not in text_of(client(cast, "nurse").get(f"/groups/{group}/manage"))
 
 
 @pytest.mark.clause("A12.3")
