@@ -23,7 +23,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import transaction  # noqa: E402
 from django.middleware.csrf import _get_new_csrf_string  # noqa: E402
 
-from renkei.communication.services import take_over_communication  # noqa: E402
+from renkei.communication.from_paper import take_over_communication  # noqa: E402
 from renkei.config.installation import prepare  # noqa: E402
 from renkei.device.models import Device  # noqa: E402
 from renkei.device.services import take_over_device  # noqa: E402

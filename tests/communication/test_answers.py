@@ -168,10 +168,10 @@ def test_nor_beside_its_messages(cast: Cast, other: UUID) -> None:
         with pytest.raises(Problem, match="cannot stand in a free group") as refused:
             deed()
         assert (refused.value.field, refused.value.values) == (field, {"words": "佐藤一郎"})
-    no = {"request": wish.id, "yes": False, "reason": named}
+    no = {"request": wish.id, "reason": named}
     for deed in (
         lambda: free.describe_group(cast["manager"], place, **about | {"use": named}, entry="open"),
-        lambda: free.answer_request(cast["manager"], place, **no),
+        lambda: free.decline_request(cast["manager"], place, **no),
         lambda: write_charter(cast["manager"], place, text=named, reuse=(), number=0),
         lambda: archive_group(cast["manager"], place, reason=named),
         lambda: close_group(cast["manager"], place, reason=named),
@@ -181,7 +181,7 @@ def test_nor_beside_its_messages(cast: Cast, other: UUID) -> None:
             deed()
     line = AuditEvent.objects.filter(outcome="failed").latest("id")
     assert json.loads(line.detail)["found"] == "name:1" and "佐藤" not in line.detail
-    assert free.answer_request(cast["manager"], place, request=wish.id, yes=True)
+    assert free.accept_request(cast["manager"], place, request=wish.id)
     said = send(cast, "ありがとうございます", "nurse", group=place)
     with pytest.raises(Problem, match="cannot stand in a free group"):
         hide_communication(cast["manager"], said.id, reason=named)
@@ -191,7 +191,7 @@ def test_nor_beside_its_messages(cast: Cast, other: UUID) -> None:
 @pytest.mark.clause("A13.2")
 def test_between_two_people_a_patient_is_asked_about(cast: Cast, other: UUID) -> None:
     asked_for = direct.ask_to_connect(cast["manager"], cast.role("nurse"))
-    place = direct.answer_connection(cast["nurse"], None, connection=asked_for.id, yes=True)
+    place = direct.accept_connection(cast["nurse"], None, connection=asked_for.id)
     assert place is not None
     with pytest.raises(Problem) as asked:
         send(cast, OTHER, group=place)

@@ -10,14 +10,8 @@ from renkei.communication import tasks
 from renkei.communication.models import Task
 from renkei.communication.reading import read_timeline
 from renkei.communication.services import withdraw_communication
-from renkei.communication.tasks import (
-    finish_task,
-    hand_on_task,
-    make_task,
-    see_task,
-    see_tasks,
-    withdraw_task,
-)
+from renkei.communication.task_board import see_task, see_tasks
+from renkei.communication.tasks import finish_task, hand_on_task, make_task, withdraw_task
 from renkei.group.home import Home, see_home
 from renkei.group.services import close_group, leave_group
 from renkei.kernel import clock

@@ -12,6 +12,7 @@ from renkei.communication.templates import (
     of_organization,
     see_template,
     see_templates,
+    to_do,
     written,
 )
 from renkei.kernel.errors import Problem, Refused, Unknown
@@ -46,6 +47,28 @@ def test_every_form_that_comes_with_it_is_whole() -> None:
         for one in form.fields:
             assert one.type in TYPES and bool(one.options) == (one.type in ("choice", "multi"))
     assert {"visit-nurse", "soap", "medication", "pressure-injury", "conference"} <= set(given())
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("form", "values", "asked"),
+    [
+        ("soap", {"s": "足がつる", "o": "浮腫", "p": "水をすすめる", "a": "脱水"}, "水をすすめる"),
+        ("visit-nurse", {"change": "発赤", "care": "清拭", "request": "位置を見る"}, "位置を見る"),
+        ("request", {"to": "介護の方", "what": "薬を置く", "by": "2026-12-01T09:00"}, "薬を置く"),
+        ("visit-nurse", {"change": "発赤", "care": "清拭"}, ""),
+    ],
+)
+def test_what_is_to_be_done_is_found_in_what_came_of_a_form(
+    form: str, values: dict[str, str], asked: str
+) -> None:
+    assert to_do(written(given()[form], values, "よろしくお願いします。")) == asked
+
+
+@pytest.mark.once
+def test_of_several_lines_of_what_is_to_be_done_the_first_is_taken() -> None:
+    assert to_do("決まったこと（誰が・いつまでに）：\n手すりを付ける\nベッド") == "手すりを付ける"
+    assert to_do("お願いします。\nP これから歩く") == ""
 
 
 @pytest.mark.once

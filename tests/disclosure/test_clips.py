@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -22,15 +23,16 @@ from renkei.disclosure.answering import (
 )
 from renkei.disclosure.asking import withdraw_request
 from renkei.disclosure.copying import open_clip
-from renkei.disclosure.enclosing import Covered, Enclosed
+from renkei.disclosure.enclosing import Box, Covered, Enclosed
 from renkei.disclosure.extracting import keep_extracts, see_editor
 from renkei.disclosure.models import ReuseFile, ReuseOpening, ReuseRequest
-from renkei.files import store
+from renkei.files import opening, store
 from renkei.files.models import File
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.policy.standing import HOST
-from renkei.web.reuse_paper import clip_pictures, copy_paper
+from renkei.web import backup_folder
+from renkei.web.reuse_paper import clip_as_gif, copy_paper
 from tests.cast import Cast, post
 from tests.communication import attached
 from tests.disclosure.test_enclosing import ask, drawn, opened, photo, posted, refusals
@@ -87,7 +89,8 @@ def enclosed(cast: Cast, request: ReuseRequest) -> Enclosed:
 
 def cover(cast: Cast, request: ReuseRequest, *boxes: tuple[int, ...], nobody: bool = False) -> None:
     editor = see_editor(cast["manager"], request.id)
-    covered = {file.id: Covered(boxes, nobody) for part in editor.parts for file in part.files}
+    black = Covered(tuple(map(Box.of, boxes)), nobody)
+    covered = {file.id: black for part in editor.parts for file in part.files}
     keep_extracts(
         cast["manager"], request.id, decided=decided(editor), read_through=True, covered=covered
     )
@@ -98,7 +101,7 @@ def following(count: int = 6) -> list[tuple[int, ...]]:
     return [(n + 1, 1000 * 20 * n // 480, 60, 150, 250) for n in range(count)]
 
 
-def moving(content: bytes) -> list[Image.Image]:
+def frames_of(content: bytes) -> list[Image.Image]:
     found = []
     with Image.open(io.BytesIO(content), formats=["GIF"]) as image:
         for number in range(image.n_frames):  # type: ignore[attr-defined]
@@ -116,19 +119,19 @@ def test_a_film_goes_as_covered_pictures_of_some_seconds(cast: Cast) -> None:
         open_clip(cast["manager"], request.id, file=of)
     cover(cast, request, *following())
     copy, clip = open_clip(cast["manager"], request.id, file=of)
-    found = moving(clip_pictures(copy, clip))
+    found = frames_of(clip_as_gif(copy, clip))
     assert len(found) == 6
     for number, image in enumerate(found):
         face = image.crop((20 * number + 4, 24, 20 * number + 56, 76))
         assert max(low_high[1] for low_high in face.getextrema()) < 140  # the stamp alone is on it
         assert image.getpixel((400, 250))[1] > 70  # type: ignore[index]
-    content = clip_pictures(copy, clip)
+    content = clip_as_gif(copy, clip)
     for secret in (b"SECRETCAMERA", b"SECRETPLACE", b"ftyp"):
         assert secret not in content
     assert drawn(copy_paper(opened(cast, request)).content) == 1
     number = f"{request.number[:5]}-{request.number[5:]}"
     post(cast, "manager", "会議です。")
-    assert len(moving(files(cast, "manager")[f"copies/{number}-1.gif"])) == 6  # N4.8
+    assert len(frames_of(files(cast, "manager")[f"copies/{number}-1.gif"])) == 6  # N4.8
     ways = ReuseOpening.objects.order_by("at").values_list("way", flat=True)
     assert list(ways) == ["clip", "pdf", "backup"]
     line = json.loads(AuditEvent.objects.filter(action="reuse.cut").latest("seq").detail)
@@ -178,7 +181,7 @@ def test_in_care_it_goes_as_it_is_with_the_mark_on_it(cast: Cast) -> None:
     request, of = agreed_film(cast, purpose="colleagues")
     cut(cast, request, of)
     copy, clip = open_clip(cast["manager"], request.id, file=of)
-    assert len(moving(clip_pictures(copy, clip))) == 6
+    assert len(frames_of(clip_as_gif(copy, clip))) == 6
 
 
 @pytest.mark.clause("A16.d", "A16.b")
@@ -197,19 +200,20 @@ def test_nobody_but_who_asked_and_only_while_it_is_permitted(cast: Cast) -> None
     cut(cast, request, of)
     permit_reuse(cast["nurse"], request.id, words_only=True)
     with pytest.raises(Unknown):
-        clips.see_frame(cast["manager"], request.id, file=of, page=1)
+        clips.see_frame(cast["manager"], request.id, file=of, number=1)
     permit_reuse(cast["nurse"], request.id)
-    assert clips.see_frame(cast["manager"], request.id, file=of, page=1).startswith(clips.JPEG)
-    for page in (0, 7):
+    assert clips.see_frame(cast["manager"], request.id, file=of, number=1).startswith(clips.JPEG)
+    for number in (0, 7):
         with pytest.raises(Unknown):
-            clips.see_frame(cast["manager"], request.id, file=of, page=page)
+            clips.see_frame(cast["manager"], request.id, file=of, number=number)
     withdraw_communication(cast["nurse"], message, reason="別の方でした")
     with pytest.raises(Unknown):
         cut(cast, request, of)
     decline_reuse(cast["nurse"], request.id)
-    for deed in (cut, lambda *given: clips.see_frame(cast["manager"], request.id, file=of, page=1)):
-        with pytest.raises(Refused):
-            deed(cast, request, of)
+    with pytest.raises(Refused):
+        cut(cast, request, of)
+    with pytest.raises(Refused):
+        clips.see_frame(cast["manager"], request.id, file=of, number=1)
 
 
 @pytest.mark.clause("A16.d")
@@ -298,7 +302,7 @@ def test_from_the_film_to_the_clip_on_the_pages(cast: Cast) -> None:
     assert manager.post(f"{address}/anonymise", other).status_code == 422  # not what was shown
     assert manager.post(f"{address}/anonymise", done | {shown[1]: shown[2]}).status_code == 303
     answer = manager.post(f"{address}/films/{of}/clip")
-    assert answer.headers["Content-Type"] == "image/gif" and len(moving(answer.content)) == 6
+    assert answer.headers["Content-Type"] == "image/gif" and len(frames_of(answer.content)) == 6
     assert nurse.post(f"{address}/films/{of}/clip").status_code == 403
 
 
@@ -352,10 +356,58 @@ def test_boxes_that_were_drawn_on_other_pictures_cover_none(cast: Cast) -> None:
     editor = see_editor(cast["manager"], request.id)
     (file,) = (one for part in editor.parts for one in part.files)
     assert file.screens is not None
-    covered = {file.id: Covered(tuple(following()), of=file.screens.id)}
+    covered = {file.id: Covered(tuple(map(Box.of, following())), of=file.screens.id)}
     cut(cast, request, of)  # in another window, between looking and keeping
     with pytest.raises(Problem):
         keep_extracts(
             cast["manager"], request.id, decided=decided(editor), read_through=True, covered=covered
         )
     assert ReuseFile.objects.get(pk=of).boxes_sealed is None
+
+
+# ── In one's own backup (N4.8) ───────────────────────────────────────────────────────────────────
+
+
+def ready(cast: Cast) -> str:
+    """A clip that is permitted and covered; the name of its files in the backup."""
+    request, of = agreed_film(cast)
+    cut(cast, request, of)
+    cover(cast, request, *following())
+    return f"copies/{request.number[:5]}-{request.number[5:]}"
+
+
+def be_busy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Others are at pictures, until what is returned is called."""
+    turns = threading.BoundedSemaphore(1)
+    turns.acquire()
+    monkeypatch.setattr(opening, "_turns", turns)
+    monkeypatch.setattr(opening, "PATIENCE", 0.05)
+    return turns.release
+
+
+@pytest.mark.clause("N4.8")
+def test_the_backup_waits_for_its_turn_at_the_pictures(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ready(cast)
+    monkeypatch.setattr(backup_folder, "TURNS", 1000)
+    later = threading.Timer(0.5, be_busy(monkeypatch))
+    later.start()
+    found = files(cast, "manager")
+    later.join()
+    assert len(frames_of(found[f"{name}-1.gif"])) == 6 and drawn(found[f"{name}.pdf"]) == 1
+    assert json.loads(found["backup.json"])["left_out"] == []
+
+
+@pytest.mark.clause("N4.8")
+def test_what_could_not_be_made_is_said_on_the_first_page(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ready(cast)
+    be_busy(monkeypatch)
+    found = files(cast, "manager")
+    assert f"{name}.pdf" not in found and f"{name}-1.gif" not in found and f"{name}.txt" in found
+    page, about = found["index.html"].decode(), json.loads(found["backup.json"])
+    assert [one["file"] for one in about["left_out"]] == [f"{name}.pdf", f"{name}-1.gif"]
+    assert all(one["file"] in page and one["why"] in page for one in about["left_out"])
+    assert f'href="{name}.pdf"' not in page and f'href="{name}.txt"' in page

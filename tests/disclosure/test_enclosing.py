@@ -17,7 +17,7 @@ from renkei.communication.services import withdraw_communication
 from renkei.disclosure.answering import decline_reuse, permit_outside, permit_reuse
 from renkei.disclosure.asking import ask_to_reuse
 from renkei.disclosure.copying import Copy, open_copy
-from renkei.disclosure.enclosing import Covered
+from renkei.disclosure.enclosing import Box, Covered
 from renkei.disclosure.extracting import keep_extracts, see_editor
 from renkei.disclosure.models import ReuseFile, ReuseRequest
 from renkei.disclosure.requests import see_request
@@ -181,7 +181,8 @@ def study(cast: Cast, *, text: str = "歩き方です。") -> ReuseRequest:
 
 def keep(cast: Cast, request: ReuseRequest, *boxes: tuple[int, int, int, int]) -> None:
     editor = see_editor(cast["manager"], request.id)
-    covered = {file.id: Covered(boxes) for part in editor.parts for file in part.files}
+    black = Covered(tuple(map(Box.of, boxes)))
+    covered = {file.id: black for part in editor.parts for file in part.files}
     keep_extracts(
         cast["manager"], request.id, decided=decided(editor), read_through=True, covered=covered
     )

@@ -24,6 +24,7 @@ from renkei.disclosure.erasures import see_asking_for_record, see_desk, see_eras
 from renkei.disclosure.models import Erasure
 from renkei.files import bucket
 from renkei.files.models import File
+from renkei.group.disclosures import see_head
 from renkei.group.models import Group, Member
 from renkei.group.services import leave_group, open_group
 from renkei.kernel import clock, vault
@@ -282,6 +283,13 @@ def test_meanwhile_it_is_read_and_not_written(cast: Cast) -> None:
     leave_group(cast["nurse"], cast.group, reason="担当を外れました")  # one may always go
 
 
+def test_of_a_group_about_no_patient_too_it_stands_above_that_it_will_be_erased(cast: Cast) -> None:
+    group, _ = group_of_kind(cast, "free", {"nurse": True, "manager": False})
+    when = clock.now() + timedelta(days=7)
+    Group.objects.filter(pk=group).update(erase_at=when)
+    assert see_head(cast["nurse"], group).erase_at == when
+
+
 def test_the_region_and_the_organization_may_wait_longer_and_never_shorter(cast: Cast) -> None:
     from renkei.enrollment.own_rules import set_rules
     from renkei.region import parameters
@@ -386,7 +394,7 @@ def test_of_a_group_the_record_stays(committed: Cast, travel) -> None:
 
 
 def test_who_was_in_it_sees_it_no_more(committed: Cast, travel) -> None:
-    from renkei.group.disclosures import see_head, see_shell
+    from renkei.group.disclosures import see_shell
 
     confirmed(committed)
     over(travel)

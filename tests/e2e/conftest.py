@@ -72,39 +72,67 @@ def _wait(origin: str, process: subprocess.Popen, log: Path) -> None:
     raise RuntimeError(log.read_text()[-3000:])
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def _chromium() -> None:
+    """Be sure that there is a browser."""
     if not Path(CHROMIUM).exists():
         if os.environ.get("RENKEI_E2E") == "required":
             pytest.fail("the browser stories need Chromium, and it is not here")
         pytest.skip("browser stories skipped: Chromium is not installed")
-    data = tmp_path_factory.mktemp("world")
+
+
+def _demo(data: Path, *arguments: str) -> list[str]:
+    """The command for the demonstration on this folder."""
+    region = ROOT / "examples" / "midorino"
+    place = ["--region", str(region), "--data", str(data)]
+    return [sys.executable, "-m", "renkei", "demo", *place, *arguments]
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: one for name, one in os.environ.items() if not name.endswith(("_URL", "_DATA"))}
+    return kept | {"RENKEI_PUSH_LOOPBACK": "1"}
+
+
+@pytest.fixture(scope="session")
+def midorino(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The invented region as it is loaded, before anybody did anything."""
+    _chromium()
+    data = tmp_path_factory.mktemp("midorino") / "renkei"
+    made = subprocess.run(
+        _demo(data, "--no-serve"), env=_environment(), capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    return data
+
+
+@pytest.fixture(scope="module")
+def world(midorino: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world for the stories of one file: what they change is in nobody else's way."""
+    folder = tmp_path_factory.mktemp("world")
+    data, sessions, log = folder / "renkei", folder / "sessions.json", folder / "server.log"
+    shutil.copytree(midorino, data)
     port = free_port()
-    sessions, log = data / "sessions.json", data / "server.log"
-    command = [
-        *(sys.executable, "-m", "renkei", "demo", "--region", str(ROOT / "examples" / "midorino")),
-        *("--data", str(data / "renkei"), "--port", str(port), "--sessions", str(sessions)),
-    ]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_DATA"))
-    } | {"RENKEI_PUSH_LOOPBACK": "1"}
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+        process = subprocess.Popen(
+            _demo(data, "--port", str(port), "--sessions", str(sessions)),
+            stdout=output, stderr=output, env=_environment(),
+        )  # fmt: skip
     try:
         origin = f"http://localhost:{port}"
         _wait(origin, process, log)
         written = json.loads(sessions.read_text())
-        yield World(origin, written["people"], written["password"], data / "renkei")
+        yield World(origin, written["people"], written["password"], data)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(timeout=15)
         except subprocess.TimeoutExpired:
             process.kill()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def browser(world: World) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
+    _chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started

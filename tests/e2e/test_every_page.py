@@ -146,6 +146,24 @@ def too_wide(page: Page) -> list[str]:
     return [f"{wide} px too wide at {page.viewport_size}"] if wide > 0 else []
 
 
+# Two sentences that stand apart, unless somebody wrote them so; and a field in which nothing is
+# written, over which it says so.
+SAYS = """() => {
+  const typed = ".message-text, .hit-text, .row-text, .preview, .prose";
+  const written = [...document.querySelectorAll(typed)].map((one) => one.innerText).join("\\n");
+  const spaced = document.body.innerText.match(/.{0,20}。[ \\u00a0]+.{1,20}/g) ?? [];
+  const chosen = "select, [type=radio], [type=checkbox], [type=file], [type=date]";
+  const needed = [...document.querySelectorAll(".must")].filter((one) => {
+    const control = one.closest("fieldset, .field")?.querySelector("input, select, textarea");
+    return one.textContent === "必ず書く" && control?.matches(chosen);
+  });
+  return [
+    ...spaced.filter((one) => !written.includes(one)),
+    ...needed.map((one) => one.parentElement.textContent),
+  ];
+}"""
+
+
 def wrong(windows: Windows, who: str, name: str, address: str) -> list[str]:
     """What is wrong with one page."""
     page = windows.at(who, PHONE, address)
@@ -153,6 +171,7 @@ def wrong(windows: Windows, who: str, name: str, address: str) -> list[str]:
     said = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
     if page.locator("h1").count() != 1:
         said.append(f"{page.locator('h1').count()} headings of the page")
+    said += page.evaluate(SAYS)
     if not page.title().strip():
         said.append("no title")
     said += by_keyboard(windows.at(who, DESK, address))

@@ -204,10 +204,38 @@ def test_the_page_of_leaving_asks_about_each_free_group(cast: Cast) -> None:
     client, clinic = browser(cast, "administrator_other"), cast.organizations["clinic"]
     address = f"/organizations/{clinic}/leaving"
     page = client.get(address).content.decode()
-    assert "食支援を学ぶ会" in page and f"free-{group.hex}" in page
+    assert "食支援を学ぶ会" in page and f'type="radio" name="free-{group.hex}"' in page
+    assert f'type="hidden" name="free-{alone.hex}" value="end"' in page  # there is but one way
     said = {"number": 0, "originals": "handed", "contact": "宵待 草", "duties": "on",
             "erased_on": clock.today().isoformat(), f"free-{alone.hex}": "end"}  # fmt: skip
     assert client.post(address, said).status_code == 422
     heir = in_group(cast, "manager", group).id
     answer = client.post(address, said | {f"free-{group.hex}": str(heir)})
     assert answer.status_code == 200 and Departure.objects.get().ended["free_ended"] == 1
+
+
+@pytest.mark.clause("A5.1", "A12.4")
+def test_of_a_group_by_invitation_who_is_not_in_it_decides_and_reads_neither_name_nor_members(
+    cast: Cast,
+) -> None:
+    group = founded_in_clinic(cast, "manager", "stranger")
+    Group.objects.filter(pk=group).update(entry="invitation")
+    admin, clinic = cast["administrator_other"], cast.organizations["clinic"]
+    (seen,) = see_checklist(admin, clinic).free
+    assert (seen.name, seen.members, [one.name for one in seen.heirs]) == ("", 3, [""])
+    page = browser(cast, "administrator_other").get(f"/organizations/{clinic}/leaving")
+    text = page.content.decode()
+    assert f"free-{group.hex}" in text and "招待制のグループ" in text
+    for hidden in (SAID["name"], "manager さん", "station事業所", "stranger さん"):
+        assert hidden not in text
+    leave_clinic(cast, free={group: seen.heirs[0].member})
+    assert in_group(cast, "manager", group).manager  # who has been in it longest
+
+
+@pytest.mark.clause("A5.1", "A12.4")
+def test_an_administrator_who_is_in_a_group_by_invitation_reads_its_name(cast: Cast) -> None:
+    group = founded_in_clinic(cast, "manager", "administrator_other")
+    Group.objects.filter(pk=group).update(entry="invitation")
+    clinic = cast.organizations["clinic"]
+    (seen,) = see_checklist(cast["administrator_other"], clinic).free
+    assert (seen.name, [one.name for one in seen.heirs]) == (SAID["name"], ["manager さん"])

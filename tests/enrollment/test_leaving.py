@@ -15,13 +15,15 @@ from renkei.enrollment.leaving import (
     Returned,
     leave_now,
     leave_on,
-    see_leaving,
     settle_leaving,
     stay,
 )
+from renkei.enrollment.leaving_desk import see_leaving
 from renkei.enrollment.models import Leaving
-from renkei.group.models import Invitation, Member
+from renkei.group.models import Group, Invitation, Member
+from renkei.incident.overview import see_restricting
 from renkei.kernel import clock
+from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Refused, SignedOut
 from renkei.people.changes import (
     appoint_administrator,
@@ -32,7 +34,17 @@ from renkei.people.changes import (
 from renkei.people.models import Account, AdministratorChange, PractitionerRole, Session
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from tests.cast import Cast, device_of, group_about, loading, make_role, person, visible
+from tests.cast import (
+    Cast,
+    device_of,
+    group_about,
+    group_of_kind,
+    loading,
+    make_role,
+    person,
+    visible,
+)
+from tests.web.test_routes import browser
 
 TOLD = Formalities("in_person", date(2026, 4, 1), ("papers",))
 
@@ -182,6 +194,35 @@ def test_the_patients_who_need_a_successor_are_named_before_and_after(cast: Cast
     leave_now(cast["administrator_same"], cast.role("manager"), formalities=TOLD)
     after = see_leaving(cast["administrator_same"], cast.role("manager"))
     assert after.successors == before.successors
+
+
+@pytest.mark.clause("N1.2", "A12.4")
+def test_a_group_by_invitation_is_counted_and_not_named_to_who_is_not_in_it(cast: Cast) -> None:
+    admin, role = cast["administrator_other"], cast.role("nurse")
+    group, _ = group_of_kind(cast, "free", {"nurse": True}, organization="clinic")
+    address = f"/staff/{role}/leave"
+    (seen,) = [one for one in see_leaving(admin, role).successors if one.free]
+    page = browser(cast, "administrator_other").get(address).content.decode()
+    assert seen.name == "食支援を学ぶ会" and "食支援を学ぶ会" in page  # whoever looks finds it
+    assert "食支援を学ぶ会 さん" not in page  # it is nobody
+    Group.objects.filter(pk=group).update(entry="invitation")
+    (seen,) = [one for one in see_leaving(admin, role).successors if one.free]
+    page = browser(cast, "administrator_other").get(address).content.decode()
+    assert seen.name == "" and "食支援を学ぶ会" not in page and str(group) not in page
+    assert "招待制の自由グループ 1件" in page
+    (orphan,) = [one for one in see_restricting(admin, role).orphans if one.group == group]
+    assert orphan.name == ""
+    put_in(cast, group, "administrator_other")
+    (seen,) = [one for one in see_leaving(admin, role).successors if one.free]
+    assert seen.name == "食支援を学ぶ会"
+
+
+def put_in(cast: Cast, group: UUID, name: str) -> None:
+    role = PractitionerRole.objects.get(pk=cast.role(name))
+    Member(
+        id=uuid7(), key_id=Group.objects.get(pk=group).key_id, group_id=group, role=role,
+        account=role.account, role_in_care="事務", origin="opened", joined_at=clock.now(),
+    ).save(force_insert=True)  # fmt: skip
 
 
 @pytest.mark.clause("A8.5")

@@ -17,7 +17,7 @@ from renkei.group.archiving import (
     put_off_archiving,
     see_archive,
 )
-from renkei.group.disclosures import see_shell
+from renkei.group.disclosures import see_head, see_shell
 from renkei.group.home import see_home
 from renkei.group.models import Group, Invitation
 from renkei.group.services import close_group, open_group
@@ -32,7 +32,15 @@ from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS
 from renkei.region import parameters
 from renkei.safety.board import see_board
-from tests.cast import Cast, group_about, make_disaster, post, set_parameters, visible
+from tests.cast import (
+    Cast,
+    group_about,
+    group_of_kind,
+    make_disaster,
+    post,
+    set_parameters,
+    visible,
+)
 
 Travel = Callable[[timedelta], None]
 
@@ -54,6 +62,16 @@ def grow_old(cast: Cast, days: int) -> None:
 
 
 # ── Archived ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.clause("A11.6", "N2.1")
+def test_of_a_free_group_too_it_is_said_that_it_is_archived_and_not_that_it_has_ended(
+    cast: Cast,
+) -> None:
+    group, _ = group_of_kind(cast, "free", {"manager": True, "nurse": False})
+    assert not see_head(cast["nurse"], group).archived
+    archive_group(cast["manager"], group, reason="")
+    assert see_head(cast["nurse"], group).archived
 
 
 @pytest.mark.clause("A11.6", "N2.1")

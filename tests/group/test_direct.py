@@ -9,12 +9,14 @@ import pytest
 from renkei.communication.reading import read_timeline
 from renkei.group.connections import see_colleagues, see_connections
 from renkei.group.direct import (
-    answer_connection,
+    accept_connection,
     ask_to_connect,
     block_person,
+    decline_connection,
     take_back_connection,
     unblock_person,
 )
+from renkei.group.disclosures import see_head
 from renkei.group.home import see_home
 from renkei.group.models import Connection, Group, Member
 from renkei.kernel import clock
@@ -23,6 +25,7 @@ from renkei.people.models import Account, Organization, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from tests.cast import NAMES, Cast, post, visible
+from tests.web.test_communication import client, text_of
 
 pytestmark = pytest.mark.clause("A13.1")
 
@@ -31,14 +34,16 @@ def ask(cast: Cast, name: str, other: str) -> UUID:
     return ask_to_connect(cast[name], cast.role(other)).id
 
 
-def answer(cast: Cast, name: str, connection: UUID, *, yes: bool = True) -> UUID | None:
-    return answer_connection(cast[name], None, connection=connection, yes=yes)
+def accept(cast: Cast, name: str, connection: UUID) -> UUID:
+    return accept_connection(cast[name], None, connection=connection)
+
+
+def decline(cast: Cast, name: str, connection: UUID) -> None:
+    decline_connection(cast[name], None, connection=connection)
 
 
 def connect(cast: Cast, name: str = "nurse", other: str = "stranger") -> UUID:
-    group = answer(cast, other, ask(cast, name, other))
-    assert group is not None
-    return group
+    return accept(cast, other, ask(cast, name, other))
 
 
 def state(cast: Cast, name: str, other: str) -> str:
@@ -54,7 +59,7 @@ def test_nothing_is_written_before_the_other_accepts(cast: Cast) -> None:
     assert (waiting.id, waiting.face.account) == (asked, cast.account("nurse"))
     assert any(one.kind == "connections" for one in see_home(cast["stranger"], None).tasks)
     assert (state(cast, "nurse", "stranger"), state(cast, "stranger", "nurse")) == ("asked", "asks")
-    group = answer(cast, "stranger", asked)
+    group = accept(cast, "stranger", asked)
     assert group is not None
     post(cast, "nurse", "お疲れさまです。", group)
     assert [one.text for one in read_timeline(cast["stranger"], group).entries] == [
@@ -65,7 +70,7 @@ def test_nothing_is_written_before_the_other_accepts(cast: Cast) -> None:
 
 
 def test_who_is_asked_can_decline_and_is_not_asked_again(cast: Cast) -> None:
-    assert answer(cast, "stranger", ask(cast, "nurse", "stranger"), yes=False) is None
+    decline(cast, "stranger", ask(cast, "nurse", "stranger"))
     with pytest.raises(Problem):
         ask(cast, "nurse", "stranger")
     connect(cast, "stranger", "nurse")  # but can ask themselves
@@ -75,18 +80,18 @@ def test_only_who_is_asked_answers_and_only_who_asked_takes_back(cast: Cast) -> 
     asked = ask(cast, "nurse", "stranger")
     for name in ("nurse", "manager", "administrator_same", "administrator_other"):
         with pytest.raises(Unknown):
-            answer(cast, name, asked)
+            accept(cast, name, asked)
     for name in ("operator", "family"):
         with pytest.raises(Refused):
-            answer(cast, name, asked)
+            accept(cast, name, asked)
     for name in ("stranger", "manager"):
         with pytest.raises(Unknown):
             take_back_connection(cast[name], None, connection=asked)
     with pytest.raises(Unknown):
-        answer(cast, "stranger", uuid4())
+        accept(cast, "stranger", uuid4())
     take_back_connection(cast["nurse"], None, connection=asked)
     with pytest.raises(Unknown):
-        answer(cast, "stranger", asked)
+        accept(cast, "stranger", asked)
     assert not Group.objects.filter(kind="direct").exists()
 
 
@@ -95,7 +100,7 @@ def test_two_are_connected_once(cast: Cast) -> None:
     for name, other in (("nurse", "stranger"), ("stranger", "nurse")):
         with pytest.raises(Problem):
             ask(cast, name, other)
-    answer(cast, "stranger", Connection.objects.get().id)
+    accept(cast, "stranger", Connection.objects.get().id)
     for name, other in (("nurse", "stranger"), ("stranger", "nurse")):
         with pytest.raises(Problem):
             ask(cast, name, other)
@@ -148,10 +153,28 @@ def test_the_blocked_person_learns_no_more_than_that_it_is_not_possible(cast: Ca
     assert state(cast, "nurse", "manager") == ""
     with pytest.raises(Problem) as blocked:
         ask(cast, "nurse", "manager")
-    answer(cast, "physician", ask(cast, "nurse", "physician"), yes=False)
+    decline(cast, "physician", ask(cast, "nurse", "physician"))
     with pytest.raises(Problem) as declined:
         ask(cast, "nurse", "physician")
     assert str(blocked.value) == str(declined.value)
+
+
+def test_who_has_blocked_somebody_is_offered_to_lift_it_and_not_to_block_again(cast: Cast) -> None:
+    """And the other's page says nothing of it."""
+    group = connect(cast)
+    assert not see_head(cast["stranger"], group).blocked
+    block_person(cast["stranger"], cast.account("nurse"))
+    seen = see_connections(cast["stranger"], None)
+    assert seen.others[group].account == cast.account("nurse") and seen.others[group].organization
+    assert see_head(cast["stranger"], group).blocked and not see_head(cast["nurse"], group).blocked
+    hers, theirs = (
+        text_of(client(cast, name).get(f"/groups/{group}")) for name in ("stranger", "nurse")
+    )
+    assert 'name="lift"' in hers and 'name="lift"' not in theirs
+    assert "さんをブロックする" not in hers and "さんをブロックする" in theirs
+    assert "ブロックしています" in hers and "ブロックしています" not in theirs
+    unblock_person(cast["stranger"], cast.account("nurse"))
+    assert not see_head(cast["stranger"], group).blocked
 
 
 def test_a_blocked_request_is_not_shown_to_who_blocked_nor_accepted(cast: Cast) -> None:
@@ -161,9 +184,9 @@ def test_a_blocked_request_is_not_shown_to_who_blocked_nor_accepted(cast: Cast) 
     assert not any(one.kind == "connections" for one in see_home(cast["stranger"], None).tasks)
     assert [one.id for one in see_connections(cast["nurse"], None).waiting] == [asked]
     with pytest.raises(Problem):
-        answer(cast, "stranger", asked)
+        accept(cast, "stranger", asked)
     unblock_person(cast["stranger"], cast.account("nurse"))
-    assert answer(cast, "stranger", asked)
+    assert accept(cast, "stranger", asked)
 
 
 def test_each_block_is_lifted_by_who_made_it(cast: Cast) -> None:

@@ -1,5 +1,6 @@
 """The group with the family: opened beside the patient's, with the patient's agreement (A11.5)."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -13,10 +14,10 @@ from renkei.communication.services import send_communication
 from renkei.enrollment.models import Paper
 from renkei.enrollment.papers import file_scan, make_code
 from renkei.enrollment.staffing import add_person
-from renkei.group import family
-from renkei.group.family import Agreement, Relation
+from renkei.group import family, family_ways_in
 from renkei.group.family_desk import see_family, see_family_link
 from renkei.group.family_sheet import FORM, link_sheet
+from renkei.group.family_ways_in import Agreement, Relation
 from renkei.group.home import see_home
 from renkei.group.models import FamilyAgreement, Group, Member
 from renkei.group.services import leave_group, release_member
@@ -62,7 +63,7 @@ def opened(cast: Cast, *names: str) -> Group:
 
 def let_in(cast: Cast, group: UUID, who: UUID | None, email: str, **more: object) -> Given | None:
     given: dict[str, object] = {"way": "paper", "word": WORD, "agreement": agreed()} | more
-    return family.invite_family(
+    return family_ways_in.invite_family(
         cast["manager"],
         group,
         who=Relation(who, "", email),
@@ -156,7 +157,10 @@ def test_who_works_here_needs_another_address(cast: Cast) -> None:
     for email in (colleague, other, "info@example.jp"):  # one answer: it tells nothing of whose
         with pytest.raises(Problem) as refused:
             let_in(cast, group.id, None, email)
-        assert (refused.value.message, refused.value.field) == (family.NOT_THIS_ADDRESS, "email")
+        assert (refused.value.message, refused.value.field) == (
+            family_ways_in.NOT_THIS_ADDRESS,
+            "email",
+        )
     assert not group.members.exclude(relation="").exists()
 
 
@@ -246,7 +250,7 @@ def _another(cast: Cast, before: UUID) -> tuple[UUID, dict[str, UUID]]:
 
 def renewed(cast: Cast, name: str, member: UUID, **more: object) -> Given:
     given: dict[str, object] = {"way": "paper", "word": WORD, "identified": Identified("in_person")}
-    return family.renew_family_access(cast[name], member, **(given | more))  # type: ignore[arg-type]
+    return family_ways_in.renew_family_access(cast[name], member, **(given | more))  # type: ignore[arg-type]
 
 
 def test_a_new_link_ends_what_they_signed_in_with(cast: Cast) -> None:
@@ -353,7 +357,7 @@ def test_others_neither_open_nor_invite_nor_make_links(cast: Cast, name: str) ->
     for action in (
         lambda: renewed(cast, name, members["family"]),
         lambda: family.add_professionals(cast[name], group, members=[cast.members["nurse"]]),
-        lambda: family.invite_family(
+        lambda: family_ways_in.invite_family(
             cast[name], group, who=Relation(None, "", "kiyo@example.jp"), agreement=agreed(),
             way="paper", word=WORD,
         ),
@@ -460,3 +464,24 @@ def test_only_a_sheet_of_this_patient_and_for_one_agreement(cast: Cast) -> None:
     for name in ("nurse", "stranger", "operator", "administrator_other"):
         with pytest.raises((Refused, Unknown)):
             link_sheet(cast[name], member, typed=printed_sheet(cast).code)
+
+
+def test_a_wrong_number_is_put_right_on_record_until_the_scan_is_filed(cast: Cast) -> None:
+    group, who = opened(cast), daughter(cast)
+    wrong, right = printed_sheet(cast), printed_sheet(cast)
+    let_in(cast, group.id, who, "h@example.jp", agreement=replace(agreed(), sheet=wrong.code))
+    member, client = FamilyAgreement.objects.get().member_id, browser(cast, "administrator_same")
+    assert "別の用紙に結び付け直す" in client.get(f"/groups/{group.id}/family").content.decode()
+    link_sheet(cast["manager"], member, typed=right.code)
+    lines = AuditEvent.objects.filter(action="family.link", outcome="done")
+    detail = json.loads(lines.latest("seq").detail)
+    assert (detail["paper"], detail["before"]) == (right.id.hex, wrong.id.hex)
+    link_sheet(cast["manager"], member, typed=right.code)  # it is this one's already
+    assert lines.count() == 1
+    file_scan(cast["administrator_same"], right.code, content=scan())
+    for other in (wrong, printed_sheet(cast)):
+        with pytest.raises(Problem, match="stays") as refused:
+            link_sheet(cast["manager"], member, typed=other.code)
+        assert refused.value.field == "sheet"
+    assert FamilyAgreement.objects.get().paper == right
+    assert "別の用紙に結び付け直す" not in client.get(f"/groups/{group.id}/family").content.decode()

@@ -28,6 +28,7 @@ from renkei.group.finding import (
 )
 from renkei.group.home import see_home
 from renkei.group.models import Group, Invitation, JoinRequest, Member
+from renkei.group.roster import see_management, see_members
 from renkei.group.services import (
     appoint_manager,
     close_group,
@@ -40,6 +41,7 @@ from renkei.people.models import Account, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from tests.cast import NAMES, Cast, post, set_parameters, visible
+from tests.web.test_communication import client, text_of
 
 SAID = {"name": "食支援を学ぶ会", "purpose": "食べる力を支える工夫を学びます。",
         "use": "月に一度、事例を個人が分からない形で持ち寄ります。"}  # fmt: skip
@@ -162,11 +164,25 @@ def test_a_manager_answers_who_asks(cast: Cast) -> None:
     assert [one.kind for one in see_home(cast["nurse"], None).tasks].count("wishes") == 1
     for name in ("stranger", "manager", "administrator_same", "administrator_other", "operator"):
         with pytest.raises(Refused):
-            free.answer_request(cast[name], group, request=asked, yes=True)
-    assert free.answer_request(cast["nurse"], group, request=asked, yes=True)
+            free.accept_request(cast[name], group, request=asked)
+    assert free.accept_request(cast["nurse"], group, request=asked)
     assert group in visible(cast["stranger"])
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=asked, yes=True)
+        free.accept_request(cast["nurse"], group, request=asked)
+
+
+@pytest.mark.clause("A12.3")
+def test_the_settings_say_how_many_wait_for_an_answer(cast: Cast) -> None:
+    """To who may answer; also when everybody comes in by themselves meanwhile."""
+    group = found(cast, entry="request")
+    assert see_management(cast["nurse"], group).wishes == 0
+    asked = ask(cast, "stranger", group)
+    assert see_management(cast["nurse"], group).wishes == 1
+    Group.objects.filter(pk=group).update(entry="open")
+    assert "参加の申込み（1件）" in text_of(client(cast, "nurse").get(f"/groups/{group}/manage"))
+    free.accept_request(cast["nurse"], group, request=asked)
+    assert see_members(cast["stranger"], group).wishes == 0
+    assert "参加の申込み" not in text_of(client(cast, "nurse").get(f"/groups/{group}/manage"))
 
 
 @pytest.mark.clause("A12.3")
@@ -174,8 +190,8 @@ def test_who_is_declined_is_told_why_and_stays_outside(cast: Cast) -> None:
     group = found(cast, entry="request")
     asked = ask(cast, "stranger", group)
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=asked, yes=False, reason=" ")
-    assert not free.answer_request(cast["nurse"], group, request=asked, yes=False, reason="定員")
+        free.decline_request(cast["nurse"], group, request=asked, reason=" ")
+    free.decline_request(cast["nurse"], group, request=asked, reason="定員")
     one = JoinRequest.objects.get(pk=asked)
     assert (one.state, one.unseal("reason")) == ("declined", "定員")
     assert group not in visible(cast["stranger"])
@@ -185,9 +201,9 @@ def test_a_request_of_another_group_is_answered_by_nobody_here(cast: Cast) -> No
     group, other = found(cast, entry="request"), found(cast, "manager", entry="request")
     asked = ask(cast, "stranger", other)
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=asked, yes=True)
+        free.accept_request(cast["nurse"], group, request=asked)
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=uuid4(), yes=True)
+        free.accept_request(cast["nurse"], group, request=uuid4())
     assert member(cast, "stranger", group) is member(cast, "stranger", other) is None
 
 
@@ -207,7 +223,7 @@ def test_who_has_gone_meanwhile_is_not_let_in(cast: Cast, gone: Callable[[Cast],
     asked = ask(cast, "stranger", group)
     gone(cast)
     with pytest.raises(Problem):
-        free.answer_request(cast["nurse"], group, request=asked, yes=True)
+        free.accept_request(cast["nurse"], group, request=asked)
     assert member(cast, "stranger", group) is None
 
 

@@ -45,7 +45,7 @@ from renkei.disclosure import retention
 from renkei.disclosure.anonymising import Decision
 from renkei.disclosure.answering import permit_outside, permit_reuse
 from renkei.disclosure.asking import Reuse, ask_to_reuse
-from renkei.disclosure.enclosing import Covered
+from renkei.disclosure.enclosing import Box, Covered
 from renkei.disclosure.erasing import Wish, ask_for_record, return_erasure
 from renkei.disclosure.extracting import Decided, keep_extracts, see_editor
 from renkei.disclosure.faxing import To, note_pages, prepare_fax
@@ -60,10 +60,10 @@ from renkei.group.admission import (
 )
 from renkei.group.archiving import archive_group, bring_back_group
 from renkei.group.charters import write_charter
-from renkei.group.direct import answer_connection, ask_to_connect, block_person
-from renkei.group.family import Agreement, Relation, invite_family, open_family_group
-from renkei.group.free import answer_request as answer_wish
-from renkei.group.free import ask_to_join, found_group
+from renkei.group.direct import accept_connection, ask_to_connect, block_person
+from renkei.group.family import open_family_group
+from renkei.group.family_ways_in import Agreement, Relation, invite_family
+from renkei.group.free import ask_to_join, decline_request, found_group
 from renkei.group.ranges import take_over_ranges
 from renkei.group.services import close_group, leave_group, open_group, release_member
 from renkei.incident import handling, reporting, stops
@@ -338,9 +338,9 @@ def be_among_colleagues(cast: Cast) -> None:
         entry="request",
     ).id  # fmt: skip
     asked = ask_to_join(cast["stranger"], group, words=say("why let in"), agreed=True).id
-    answer_wish(cast["nurse"], group, request=asked, yes=False, reason=say("why not let in"))
+    decline_request(cast["nurse"], group, request=asked, reason=say("why not let in"))
     connection = ask_to_connect(cast["nurse"], cast.role("stranger")).id
-    direct = answer_connection(cast["stranger"], None, connection=connection, yes=True)
+    direct = accept_connection(cast["stranger"], None, connection=connection)
     assert direct is not None
     send_communication(
         cast["nurse"], direct, text=say("what two people write"), key=uuid4(), confirmed=True
@@ -374,7 +374,7 @@ def leave_traces(cast: Cast, group: UUID) -> None:
     permit_outside(chief, requests[1].id)
     for part in see_editor(chief, requests[1].id).parts:
         words = Decided({one.key: Decision("change", "足先の冷えだけが続く") for one in part.found})
-        covered = {one.id: Covered(boxes=((1, 2, 300, 400),)) for one in part.files}
+        covered = {one.id: Covered(boxes=(Box(1, 2, 300, 400),)) for one in part.files}
         keep_extracts(
             chief, requests[1].id, decided={part.item: words}, read_through=True, covered=covered
         )
@@ -603,8 +603,8 @@ def mark(cast: Cast, message: UUID) -> None:
     """A message is indexed, searched for, pinned and bookmarked."""
     Indexing().follow()
     search(cast["manager"], Query(words=SECRETS["what was searched for"], author="獅子王"))
-    pin_communication(cast["nurse"], message, pinned=True)
-    bookmark_communication(cast["manager"], message, kept=True)
+    pin_communication(cast["nurse"], message)
+    bookmark_communication(cast["manager"], message)
     weigh(cast, Communication.objects.get(pk=message).group_id, message)
 
 

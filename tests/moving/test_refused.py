@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import OperationalError
 
 from renkei.files import store
 from renkei.kernel import age, clock, signing
@@ -20,6 +21,7 @@ from renkei.kernel.errors import Problem
 from renkei.kernel.models import DataKey
 from renkei.moving import archive
 from renkei.moving.importing import check, refuse_faults, take_in
+from renkei.moving.rows import Rows
 from renkei.moving.tables import tables
 from tests.moving.baggage import (
     HOST_KEY,
@@ -404,11 +406,24 @@ def test_each_forgery_is_named_and_nothing_of_it_is_kept(
             if not is_empty():
                 wrong.append((what, "something was kept"))
                 break
-        assert wrong == []
+        assert not wrong, "\n".join(map(repr, wrong))  # all of them, each with its cause
         imported(an_export)
         with pytest.raises(Problem, match="only be imported into an empty"):
             imported(an_export)
         assert not is_empty()
+
+
+def test_a_database_that_cannot_be_written_is_not_the_fault_of_the_file(
+    an_export: Path, elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Rows) -> None:
+        raise OperationalError("database or disk is full")
+
+    with elsewhere("new"):
+        with monkeypatch.context() as patched, pytest.raises(OperationalError, match="full"):
+            patched.setattr(Rows, "end", full)
+            imported(an_export)
+        assert is_empty()
 
 
 def test_the_file_is_the_one_that_was_checked(an_export: Path, elsewhere, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Who is told, when, of what; once, whatever dies in between; and never what it is about."""
 
+import json
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from email import message_from_bytes
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from renkei.audit.models import AuditEvent
 from renkei.communication.following import InDatabase, Stuck
 from renkei.device.models import DeviceKey
 from renkei.group.admission import invite
@@ -23,7 +25,12 @@ from renkei.notification.kinds import Kind
 from renkei.notification.models import Preference, Subscription, Waiting
 from renkei.notification.noticing import Noticing
 from renkei.notification.push import encrypt
-from renkei.notification.push_keys import current, make_push_key
+from renkei.notification.push_keys import (
+    current,
+    make_push_key,
+    replace_leaked_push_key,
+    replace_push_key,
+)
 from renkei.notification.reach import reached
 from renkei.notification.timing import due, quiet_until
 from renkei.notification.waking import Listener, Said, wakes
@@ -292,7 +299,7 @@ def test_a_browser_shows_those_of_who_turned_it_on_last_and_nobody_ends_anothers
     subscribe(awake["nurse"], None, **mine, key=key.public)
     assert Subscription.objects.get().account_id == awake.account("nurse")
     # the key is made anew: what was subscribed goes on, and the next visit says with what to renew
-    anew = make_push_key(HOST, None, anew=True)
+    anew = replace_push_key(HOST, None)
     assert anew is not None
     say(awake, "manager")
     let_it_be_time()
@@ -301,6 +308,18 @@ def test_a_browser_shows_those_of_who_turned_it_on_last_and_nobody_ends_anothers
     assert subscribe(awake["nurse"], None, **mine, key=key.public) == anew.public
     unsubscribe(awake["nurse"], None, endpoint=browser.endpoint)
     assert see_choices(awake["nurse"], None).browsers == []
+
+
+def test_what_was_signed_with_a_leaked_key_ends_at_once(awake: Cast, service: PushService) -> None:
+    turn_on(awake, "manager", service)
+    assert make_push_key(HOST, None) is None  # there is one
+    anew = replace_leaked_push_key(HOST, None)
+    assert anew == current() and not Subscription.objects.exists()
+    line = json.loads(AuditEvent.objects.filter(action="push_key.make").latest("id").detail)
+    assert (line["anew"], line["subscriptions_ended"]) == (True, 1)
+    say(awake, "nurse")
+    let_it_be_time()
+    assert service.got == []
 
 
 @pytest.mark.once

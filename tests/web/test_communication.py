@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from renkei.communication.models import Communication, Draft
-from tests.cast import post
+from tests.cast import group_of_kind, post
 
 JSON = {"HTTP_ACCEPT": "application/json"}
 
@@ -44,6 +44,23 @@ def test_everybody_gets_the_same_markup_of_a_message(cast):
         address = f"/groups/{cast.group}/entries?after={seq - 1}&live=1"
         rendered.add(text_of(client(cast, name).get(address)))
     assert len(rendered) == 1
+
+
+@pytest.mark.clause("A11.5")
+def test_what_sends_to_the_family_has_the_familys_colour_and_nothing_else_has(cast):
+    """The writing box, its confirmation and a correction alike; the settings are no sending."""
+    family, _ = group_of_kind(cast, "family", {"manager": True, "nurse": False, "family": False})
+    browser = client(cast, "nurse")
+    for group, colour in ((family, "btn--family"), (cast.group, "btn--primary")):
+        box = text_of(browser.get(f"/groups/{group}"))
+        sheet = text_of(browser.post(f"/groups/{group}/confirm", said()))
+        message = post(cast, "nurse", "よく眠れたそうです。", group)
+        again = text_of(browser.get(f"/messages/{message}/correct"))
+        assert f'<button class="btn {colour}" data-check>' in box
+        assert f'<button class="btn {colour} btn--big" form="send" data-go>' in sheet
+        assert f'<button class="btn {colour} btn--big" form="correct">' in again
+    settings_page = text_of(client(cast, "manager").get(f"/groups/{cast.group}/manage"))
+    assert "btn--family" not in settings_page
 
 
 @pytest.mark.clause("N3.8")

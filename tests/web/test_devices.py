@@ -40,7 +40,7 @@ def test_on_an_unlisted_device_one_sees_what_is_closed_and_how_to_ask(cast: Cast
         text = page.content.decode()
         assert "/device/ask" in text
         assert "髙橋" not in text and "血圧" not in text
-        assert "まだ参加しているグループが" not in text  # the device is the reason, and is named
+        assert "まだ参加していません" not in text  # the device is the reason, and is named
     assert page.status_code == 403
 
 

@@ -144,3 +144,12 @@ def test_a_script_hears_of_the_marks(cast):
     )
     assert sent.json()["marks"] == {"pinned": True, "kept": False}
     assert sent.json()["said"] == "ピン留めしました。"
+
+
+def test_who_finds_nothing_because_it_stopped_is_not_told_to_ask_for_more(cast, monkeypatch):
+    post(cast, "nurse", "訪問しました")
+    nothing = searched(client(cast, "manager"), words="訪問", author="manager")
+    assert "言葉を短くする" in nothing and "絞り込んでください" not in nothing
+    monkeypatch.setattr("renkei.communication.search.MOST", 0)
+    stopped = searched(client(cast, "manager"), words="訪問", author="manager")
+    assert "言葉を短くする" not in stopped and "絞り込んでください" in stopped

@@ -80,6 +80,12 @@ def test_a_task_is_made_done_and_seen_without_scripts(cast: Cast) -> None:
     assert "manager さん" in text_of(browser.get(f"/groups/{cast.group}/tasks"))
 
 
+def test_a_task_of_a_soap_message_is_what_is_planned_and_not_what_was_said(cast: Cast) -> None:
+    text = "【SOAP】\nS 本人・家族の言葉：「足がつる」\nA 考え：脱水\nP これから：水をすすめる"
+    page = text_of(client(cast, "nurse").get(f"/messages/{post(cast, 'nurse', text)}/task"))
+    assert 'value="水をすすめる"' in page
+
+
 @pytest.mark.clause("A11.8")
 def test_the_author_tells_again_from_the_page_of_who_has_read_it(cast: Cast) -> None:
     message = send_communication(

@@ -22,46 +22,59 @@ MOST_PINS: Final = 50  # shown; a board on which everything hangs shows nothing
 
 
 @use_case("communication.bookmark", on="communication")
-def bookmark_communication(change: Change, *, kept: bool) -> None:
-    """Put a bookmark on a message, or take one's own away. Nobody else learns of it.
+def bookmark_communication(change: Change) -> None:
+    """Put a bookmark on a message. Nobody else learns of it."""
+    message = _in_ones_own_stream(change, kept=True)
+    _, new = Bookmark.objects.get_or_create(
+        communication_id=message, account_id=change.account, defaults={"at": change.now}
+    )
+    change.silent = not new
 
-    The line stands in the person's own stream.
-    """
+
+@use_case("communication.bookmark", on="communication")
+def unbookmark_communication(change: Change) -> None:
+    """Take one's own bookmark off a message. Nobody else learns of it."""
+    message = _in_ones_own_stream(change, kept=False)
+    mine = Bookmark.objects.filter(communication=message, account=change.account)
+    change.silent = not mine.delete()[0]
+
+
+def _in_ones_own_stream(change: Change, *, kept: bool) -> UUID:
+    """The message; what became of its bookmark stands in the person's own stream."""
     message = change.standing.what.message
     assert message is not None
     change.stream = f"account:{change.account.hex}"
     change.about("Communication", message.id, seq=message.seq, kept=kept)
-    mine = Bookmark.objects.filter(communication=message.id, account=change.account)
-    if mine.exists() == kept:
-        change.silent = True
-    elif kept:
-        Bookmark.objects.create(
-            communication_id=message.id, account_id=change.account, at=change.now
-        )
-    else:
-        mine.delete()
+    return message.id
 
 
 @use_case("communication.pin", on="communication")
-def pin_communication(change: Change, *, pinned: bool) -> None:
-    """Pin a message for the whole team, or unpin it, whoever pinned it."""
+def pin_communication(change: Change) -> None:
+    """Pin a message for the whole team."""
     message = change.standing.what.message
     assert message is not None
-    change.about("Communication", message.id, seq=message.seq, pinned=pinned)
-    there = Pin.objects.filter(communication=message.id)
-    if there.exists() == pinned:
-        change.silent = True
-        return
-    if pinned:
-        Pin.objects.create(
-            group_id=change.group,
-            communication_id=message.id,
-            account_id=change.account,
-            at=change.now,
-        )
-    else:
-        there.delete()
-    change.tell("changed", change.group, message.seq)
+    change.about("Communication", message.id, seq=message.seq, pinned=True)
+    _, new = Pin.objects.get_or_create(
+        communication_id=message.id,
+        defaults={"group_id": change.group, "account_id": change.account, "at": change.now},
+    )
+    _tell_team(change, message.seq, changed=new)
+
+
+@use_case("communication.pin", on="communication")
+def unpin_communication(change: Change) -> None:
+    """Unpin a message for the whole team, whoever pinned it."""
+    message = change.standing.what.message
+    assert message is not None
+    change.about("Communication", message.id, seq=message.seq, pinned=False)
+    gone, _ = Pin.objects.filter(communication=message.id).delete()
+    _tell_team(change, message.seq, changed=gone > 0)
+
+
+def _tell_team(change: Change, seq: int, *, changed: bool) -> None:
+    change.silent = not changed
+    if changed:
+        change.tell("changed", change.group, seq)
 
 
 # ── Seeing ───────────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,7 @@ from renkei.communication.observations import Observed, asked, questions, togeth
 from renkei.communication.reading import record_reading
 from renkei.communication.selectors import marks_of
 from renkei.communication.services import checked_text
-from renkei.communication.tasks import TaskLine, task_lines
+from renkei.communication.task_board import TaskLine, task_lines
 from renkei.group.disclosures import Head, Shell, head, members, shell
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us

@@ -4,7 +4,7 @@ Foreign keys that a unique constraint covers, or that nothing is ever looked up 
 their own: every index is one more page to write for each post.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +35,10 @@ class Importance(models.TextChoices):
     NORMAL = "normal", _("Normal")
     IMPORTANT = "important", _("Important")
     URGENT = "urgent", _("Urgent")
+
+
+KINDS: Final = frozenset[str](Kind.values)  # made once: the enumeration counts them up each time
+IMPORTANCES: Final = frozenset[str](Importance.values)
 
 
 class Communication(SealedEntity):

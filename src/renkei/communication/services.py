@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from types import MappingProxyType
 from uuid import UUID
@@ -16,6 +15,8 @@ from renkei.communication.meant_anew import tell_newly_meant
 from renkei.communication.measuring import NOTHING_TYPED, to_be_told
 from renkei.communication.mentions import keep, mentions_of, settle
 from renkei.communication.models import (
+    IMPORTANCES,
+    KINDS,
     MAX_LENGTH,
     Acknowledgement,
     Alteration,
@@ -26,7 +27,6 @@ from renkei.communication.models import (
     Version,
 )
 from renkei.communication.observations import Observed, together
-from renkei.kernel import clock
 from renkei.kernel.database import execute, id_of, row
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
@@ -66,7 +66,7 @@ def checked_text(text: str, *, may_be_empty: bool = False) -> str:
     return cleaned
 
 
-def _place(change: Change) -> tuple[Where, UUID, UUID]:
+def place(change: Change) -> tuple[Where, UUID, UUID]:
     """The group, its id and its key; the rule has made sure that they are there."""
     where = change.standing.where
     assert where is not None and where.group is not None and where.key is not None
@@ -103,12 +103,12 @@ def send_communication(
             may not stand here, or was found and is not answered; something about what goes with it
             is not answered (A17); a vital sign that cannot be, or is unusual and not said to be so.
     """
-    where, group, group_key = _place(change)
+    where, group, group_key = place(change)
     cleaned = checked_text(text, may_be_empty=bool(attachments or observed))
     observed = to_be_told(where, observed, change.now) if observed else None
     if len(set(attachments)) != len(attachments) or len(attachments) > MOST:
         raise Problem(NOT_THERE, field="attachments")
-    if kind not in Kind.values or importance not in Importance.values:
+    if kind not in KINDS or importance not in IMPORTANCES:
         raise Problem(gettext_noop("Please choose the kind and the importance once more."))
     if not confirmed:
         raise Problem(gettext_noop("Please check who will read this before sending."))
@@ -220,7 +220,7 @@ def correct_communication(
         Problem: empty, too long, or corrected meanwhile from elsewhere; or what stands in it now
             and did not before may not stand here, or is not answered.
     """
-    where, group, key = _place(change)
+    where, group, key = place(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
     cleaned = checked_text(text, may_be_empty=observed is not None)
@@ -300,7 +300,7 @@ def hide_communication(change: Change, *, reason: str) -> None:
 
 
 def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
-    _, group, _ = _place(change)
+    _, group, _ = place(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
     cleaned = clean_text(reason).strip()[:200]
@@ -319,7 +319,7 @@ def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
 @use_case("communication.understand", on="communication")
 def understand_communication(change: Change) -> None:
     """Say 「了解」 to a message. Saying it twice is saying it once."""
-    _, group, _ = _place(change)
+    _, group, _ = place(change)
     message = change.standing.what.message
     assert message is not None
     change.about("Communication", message.id, seq=message.seq)
@@ -352,7 +352,7 @@ def save_draft(
     Raises:
         Problem: far longer than a message can be.
     """
-    _, group, key = _place(change)
+    _, group, key = place(change)
     change.silent = True
     length = len(text) + sum(len(name) + len(value) for name, value in values.items())
     if length > 2 * MAX_LENGTH:
@@ -366,8 +366,8 @@ def save_draft(
         "content",
         {
             "text": clean_text(text),
-            "kind": kind if kind in Kind.values else Kind.REPORT.value,
-            "importance": importance if importance in Importance.values else "normal",
+            "kind": kind if kind in KINDS else Kind.REPORT.value,
+            "importance": importance if importance in IMPORTANCES else "normal",
             "reply_to": reply_to,
             **({"vitals": dict(vitals)} if vitals else {}),
             "mentions": list(mentions[:100]),
@@ -377,38 +377,3 @@ def save_draft(
     )
     draft.saved_at = change.now
     draft.save()
-
-
-# ── Taken over from paper ────────────────────────────────────────────────────────────────────────
-
-
-@use_case("region.load", on="group")
-def take_over_communication(
-    change: Change,
-    *,
-    author: UUID,
-    role: UUID,
-    text: str,
-    said_at: datetime,
-    observed: Observed | None = None,
-) -> Posted:
-    """Put into the log what was said before, as the records of the region tell it."""
-    where, group, key = _place(change)
-    observed = to_be_told(where, observed, said_at) if observed else None
-    entry = log.append(
-        group=group,
-        key=key,
-        last_seq=where.last_seq,
-        sender=author,
-        role=role,
-        text=together(checked_text(text, may_be_empty=observed is not None), observed),
-        observed=observed,
-        sent_us=clock.to_us(said_at),
-        posted_us=change.now_us,
-        kind=Kind.REPORT.value,
-        importance=Importance.NORMAL.value,
-    )
-    assert entry is not None
-    change.about("Communication", entry.id, **entry.line)
-    change.detail["author"] = author.hex
-    return Posted(entry.id, entry.seq, again=False)

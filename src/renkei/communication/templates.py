@@ -59,6 +59,7 @@ class Field:
     required: bool = False
     options: tuple[str, ...] = ()
     example: str = ""
+    to_do: bool = False  # a task made of the message is about this
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,25 @@ def written(form: Form, values: Mapping[str, str], free: str = "") -> str:
     lines = [line for one in form.fields if (line := _line(one, values))]
     body = "\n".join([f"【{form.title}】", *lines]) if lines else ""
     return "\n\n".join(part for part in (body, free.strip()) if part)
+
+
+def to_do(text: str) -> str:
+    """The line of a posted text that says what is to be done; empty where no form asked for it.
+
+    Found by the labels of the forms that come with Renkei; an edition of an organization may keep
+    them, and a form of its own may use them.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        label, colon, said = line.partition("：")
+        if colon and label in _labels_to_do():
+            return said or "".join(lines[number + 1 : number + 2])
+    return ""
+
+
+@cache
+def _labels_to_do() -> frozenset[str]:
+    return frozenset(one.label for form in given().values() for one in form.fields if one.to_do)
 
 
 def _line(one: Field, values: Mapping[str, str]) -> str:

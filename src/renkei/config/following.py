@@ -16,7 +16,7 @@ from renkei.notification.noticing import Noticing
 
 LOOK_SECONDS: Final = 5.0  # until what no hint told of is found: written by a command, say
 MOST_NAMED: Final = 300  # groups by name in one question; above it, all are looked at
-GATHER_SECONDS: Final = 0.2  # so that what is said at the same time is taken together
+GATHER_SECONDS: Final = 1.0  # so that what is said by many at the same time is taken together
 
 
 def _length_of_all_logs() -> Any:

@@ -7,18 +7,25 @@ from django.core.checks import Error, register
 from django.urls import URLPattern, URLResolver, get_resolver, path
 
 from renkei.policy.rules import RULES
+from renkei.web.toast import DONE
 
 PUBLIC, SIGNED_IN, HOST = "public", "signed-in", "host"
 LIVE = {"route": "live", "name": "live", "permission": "group.see", "methods": ["GET"]}
 
 
-def route(address: str, view: Callable[..., Any], *, name: str, needs: str) -> URLPattern:
+def route(
+    address: str, view: Callable[..., Any], *, name: str, needs: str, toast: str = DONE
+) -> URLPattern:
     """A path with the permission it needs: a rule, ``PUBLIC``, ``SIGNED_IN`` or ``HOST``.
 
     Declaring is not deciding: the use cases behind the view ask the rule themselves.
+
+    Args:
+        toast: what the next page says once something was sent there and done (``web.toast``).
     """
     pattern = path(address, view, name=name)
     pattern.needs = needs  # type: ignore[attr-defined]
+    pattern.toast = toast  # type: ignore[attr-defined]
     return pattern
 
 

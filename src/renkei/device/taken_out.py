@@ -10,11 +10,10 @@ from django.db.models import QuerySet
 from renkei.device.disclosures import names
 from renkei.device.models import Device, TakeOut
 from renkei.kernel import clock
-from renkei.people.models import PractitionerRole
+from renkei.people.selectors import administrators
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing, Taken, What
 from renkei.policy.use_case import disclosure
-from renkei.policy.who import STOPPED
 
 LISTED: Final = 200
 
@@ -65,12 +64,9 @@ def _lines(standing: Standing, found: QuerySet[TakeOut]) -> list[Line]:
 
 def _others(taken: list[TakeOut]) -> dict[UUID, int]:
     """How many administrators each has besides who asked, by the take-out."""
-    roles = PractitionerRole.objects.filter(
-        organization__in={one.organization_id for one in taken},
-        administrator=True,
-        ended_at=None,
-        account__suspended_at=None,
-    ).exclude(restriction__in=STOPPED)
+    roles = administrators(clock.now()).filter(
+        organization__in={one.organization_id for one in taken}
+    )
     by = [(one.organization_id, one.account_id) for one in roles]
     return {
         one.id: sum(where == one.organization_id and who != one.account_id for where, who in by)

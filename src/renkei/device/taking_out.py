@@ -16,7 +16,7 @@ from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
 from renkei.notification.kinds import Kind
 from renkei.notification.telling import tell
-from renkei.people.models import PractitionerRole
+from renkei.people.selectors import administrators
 from renkei.policy.use_case import Change, use_case
 
 LENGTH: Final = 500  # characters
@@ -83,10 +83,8 @@ def ask_to_take_out(
 
 def _tell_administrators(change: Change, organization: UUID) -> None:
     """Let those be told who decide; nobody is told of what they asked for themselves."""
-    others = PractitionerRole.objects.filter(
-        PractitionerRole.administering(organization, change.now)
-    ).exclude(account=change.account)
-    tell(others.values_list("account", flat=True), Kind.REQUEST)
+    theirs = administrators(change.now).filter(organization=organization)
+    tell(theirs.exclude(account=change.account).values_list("account", flat=True), Kind.REQUEST)
 
 
 def _taken(change: Change, *states: str) -> TakeOut:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from renkei.kernel import clock
 from renkei.kernel.database import row
+from renkei.people.selectors import ADMINISTERS
 from renkei.policy.standing import Who
 
 SOON: Final = timedelta(days=14) // timedelta(microseconds=1)
@@ -22,22 +23,21 @@ _DESK = """
             AND l.accepted_at IS NULL AND d.state IN ('in_use', 'lent')),
       (SELECT COUNT(*) FROM device_takeout t WHERE t.organization_id = %s
         AND (t.state = 'waiting' OR (t.state = 'approved' AND t.to_at < %s)))"""
-_ADMINISTERS = """
+_ADMINISTRATORS = f"""
     FROM people_practitionerrole x JOIN people_account xa ON xa.id = x.account_id
-    WHERE x.organization_id = o.id AND x.administrator AND x.ended_at IS NULL
-      AND x.restriction NOT IN ('suspended', 'banned') AND xa.suspended_at IS NULL"""
+    WHERE x.organization_id = o.id AND {ADMINISTERS.format(role="x", account="xa")}"""
 _SOLE = f"""
     SELECT COUNT(*) FROM device_takeout t
     JOIN people_organization o ON o.id = t.organization_id AND o.region_id = %s
     WHERE t.account_id <> %s AND (t.state = 'waiting' OR (t.state = 'approved' AND t.to_at < %s))
-      AND NOT EXISTS (SELECT 1 {_ADMINISTERS} AND x.account_id <> t.account_id)"""
+      AND NOT EXISTS (SELECT 1 {_ADMINISTRATORS} AND x.account_id <> t.account_id)"""
 _FIRST = f"""
     SELECT COUNT(*) FROM device_device d
     JOIN people_organization o ON o.id = d.organization_id AND o.region_id = %s
     WHERE d.state = 'pending' AND (NOT EXISTS (SELECT 1 FROM device_device x
         WHERE x.organization_id = o.id AND x.id <> d.id AND x.state IN ('in_use', 'lent'))
-      OR (EXISTS (SELECT 1 {_ADMINISTERS} AND x.account_id = d.added_by_id)
-        AND (SELECT COUNT(*) {_ADMINISTERS}) = 1))"""
+      OR (EXISTS (SELECT 1 {_ADMINISTRATORS} AND x.account_id = d.added_by_id)
+        AND (SELECT COUNT(*) {_ADMINISTRATORS}) = 1))"""
 
 
 def waiting_for(who: Who) -> Iterator[tuple[str, int]]:
@@ -55,12 +55,13 @@ def waiting_for(who: Who) -> Iterator[tuple[str, int]]:
     if who.operator and who.region is not None:
         if first := first_devices(who.region):
             yield "first", first
-        yield from _counted("sole_out", _SOLE, who.region.hex, who.account.hex, now)
+        yield from _counted("sole_out", _SOLE, who.region.hex, who.account.hex, now, now)
 
 
 def first_devices(region: UUID) -> int:
     """How many devices wait for the operator, whom nobody at their organization could approve."""
-    found = row(_FIRST, [region.hex])
+    now = clock.to_us(clock.now())
+    found = row(_FIRST, [region.hex, now, now])
     return int(found[0]) if found else 0
 
 

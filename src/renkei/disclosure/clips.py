@@ -1,8 +1,8 @@
-"""Some seconds of a film, as single pictures: all of a film that may ever leave (A16, A15.5).
+"""A clip: some seconds of a film, as frames; all of a film that may ever leave (A16, A15.5).
 
-Who asked chooses them while the film plays for them, and their browser sends the pictures: no film
-is taken apart here. A film itself never leaves, and nothing of what was heard in it. The pictures
-are made anew; outside care each of them is covered by hand before it may go (A16.d).
+Who asked cuts it while the film plays for them, and their browser sends the frames: no film is
+taken apart here. A film itself never leaves, and nothing of what was heard in it. The frames are
+made anew; outside care each of them is covered by hand before it may go (A16.d).
 """
 
 from collections.abc import Sequence
@@ -26,19 +26,19 @@ from renkei.people.faces import name_by
 from renkei.policy.standing import Actor, Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 
-MOST: Final = 48  # pictures of one clip
-# How long a clip may be, and how many pictures of a second it has then.
+MOST: Final = 48  # frames of one clip
+# How long a clip may be, and how many frames of a second it has then.
 LENGTHS: Final = ((4, 12), (6, 8), (8, 6), (12, 4))
 SECONDS: Final = max(seconds for seconds, _ in LENGTHS)
 PACES: Final = tuple(pace for _, pace in LENGTHS)
-LARGEST: Final = 400_000  # bytes of one picture as it comes
-AT_ONCE: Final = 100  # films whose pictures go in one transaction
+LARGEST: Final = 400_000  # bytes of one frame as it comes
+AT_ONCE: Final = 100  # clips that go in one transaction
 JPEG: Final = b"\xff\xd8\xff"  # how it begins
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A film that may go, and what was chosen of it."""
+    """A film that may go, and the clip that was cut of it."""
 
     head: Head
     request: UUID
@@ -63,7 +63,7 @@ def _film(standing: Standing, file: UUID) -> Enclosed:
 
 @disclosure("reuse.cut", on="reuse")
 def see_clip(standing: Standing, *, file: UUID) -> Desk:
-    """The film, to choose some seconds of it.
+    """The film, to cut a clip of it.
 
     Raises:
         Unknown: it is no film of this request, or stays here.
@@ -75,7 +75,7 @@ def see_clip(standing: Standing, *, file: UUID) -> Desk:
 
 
 def check(frames: Sequence[bytes], pace: int) -> None:
-    """See that these can be some seconds of a film.
+    """See that these can be the frames of a clip.
 
     Raises:
         Problem: there are none, too many, too long or too large ones, or none at all of pictures.
@@ -93,14 +93,14 @@ def check(frames: Sequence[bytes], pace: int) -> None:
 
 
 def cut(actor: Actor, reuse: UUID, *, file: UUID, frames: Sequence[bytes], pace: int) -> int:
-    """Keep pictures of a film, in the place of those before; how many.
+    """Keep a clip of a film, in the place of the one before; how many frames it has.
 
-    Whatever was covered before has to be covered anew. They are opened and written before the
+    Whatever was covered before has to be covered anew. Frames are opened and written before the
     change begins, so that nobody who writes waits.
 
     Raises:
         Unknown: it is no film of this request, or stays here.
-        Problem: they cannot be taken as pictures of it.
+        Problem: they cannot be taken as frames of it.
     """
     key = _key_of(actor, reuse, file=file)
     check(frames, pace)
@@ -132,30 +132,30 @@ def _keep(change: Change, *, file: UUID, kept: File, views: list[list[int]], pac
 
 
 @disclosure("reuse.cut", on="reuse")
-def _frame(standing: Standing, *, file: UUID, page: int) -> tuple[Enclosed, UUID]:
+def _frame(standing: Standing, *, file: UUID, number: int) -> tuple[Enclosed, UUID]:
     film = _film(standing, file)
-    if film.screens is None or not 1 <= page <= len(film.views):
+    if film.screens is None or not 1 <= number <= len(film.views):
         raise Unknown("frame")
     assert standing.who.account is not None
     return film, standing.who.account
 
 
-def see_frame(actor: Actor, reuse: UUID, *, file: UUID, page: int) -> bytes:
-    """One of the pictures that were chosen, as it is, for who chose it; stamped with their name.
+def see_frame(actor: Actor, reuse: UUID, *, file: UUID, number: int) -> bytes:
+    """One frame as it is, for who cut the clip; stamped with their name.
 
     Raises:
         Unknown: there is none.
     """
-    film, account = _frame(actor, reuse, file=file, page=page)
+    film, account = _frame(actor, reuse, file=file, number=number)
     assert film.screens is not None
-    _, _, at, long = film.views[page - 1]
+    _, _, at, long = film.views[number - 1]
     content = b"".join(store.read(film.screens, at, at + long))
     return stamped(content, name_by(account), "", clock.now())
 
 
 @use_case("reuse.tidy", on="region")
 def tidy_clips(change: Change) -> int:
-    """Remove the pictures of films of which nothing may open any more; of how many films.
+    """Remove the clips of which nothing may open any more; how many.
 
     The day is over, the permission was taken back, the message was withdrawn, or the film stays
     now. What is permitted anew is chosen anew. No line: that it was chosen is on record, and so is

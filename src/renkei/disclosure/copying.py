@@ -150,7 +150,7 @@ def _asked(change: Change) -> ReuseRequest:
 
 @use_case("reuse.open", on="reuse")
 def open_clip(change: Change, *, file: UUID) -> tuple[Copy, Picture]:
-    """Open some seconds of a film, to be shown as moving pictures, as ``open_copy`` does words.
+    """Open some seconds of a film, to be shown as a clip, as ``open_copy`` does words.
 
     Raises:
         Unknown: no film of this request goes by that id.

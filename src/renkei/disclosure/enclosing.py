@@ -1,11 +1,11 @@
 """Pictures and documents that go with what is asked for: each chosen apart, each with its own rule.
 
-An office document stays; a PDF does not go outside care; of a film go some seconds as pictures that
-somebody chose (``clips``), never the film; a picture of somebody or of a home goes only as far as
-they agreed (A17.1); nothing goes that came from another organization.
+An office document stays; a PDF does not go outside care; of a film goes a clip that somebody cut
+(``clips``), never the film; a picture of somebody or of a home goes only as far as they agreed
+(A17.1); nothing goes that came from another organization.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -18,21 +18,45 @@ from renkei.disclosure.models import ReuseFile, ReuseItem, ReuseRequest
 from renkei.files import opening, store
 from renkei.files.kinds import PDF, PICTURE, VIDEO
 from renkei.files.models import File
+from renkei.files.opening import Place
 from renkei.kernel.damage import DAMAGE
 from renkei.kernel.errors import Problem
 
 MOST: Final = 20  # pictures and documents of one request
 PAGES: Final = 60  # of all of them together
 BOXES: Final = 40  # of one picture
-BOXES_OF_CLIP: Final = 1000  # of all its pictures together
+BOXES_OF_CLIP: Final = 1000  # of all its frames together
 WHOLE: Final = 1000  # a picture is so wide and so high, for the places of boxes
 LEAST: Final = 5
 WHO: Final = ("patient", "family", "proxy")
 HOW: Final = ("words", "paper")
 OWN: Final = (Attachment.Source.UNSAID, Attachment.Source.OWN)
 
-# Left, top, width, height in thousandths; with the number of the picture before it in a clip.
-Box = tuple[int, ...]
+
+class Box(NamedTuple):
+    """A place that is black in a picture, in thousandths; of a clip, in one of its frames."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    frame: int | None = None  # of a clip, counted from 1; None of a picture by itself
+
+    @classmethod
+    def of(cls, numbers: Sequence[int]) -> "Box":
+        """It from its numbers, as they are kept: of a clip, that of the frame comes first."""
+        *frame, left, top, width, height = numbers
+        return cls(left, top, width, height, *frame)
+
+    @property
+    def place(self) -> Place:
+        """Where it lies."""
+        return self[:4]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """What is kept of it."""
+        return self.place if self.frame is None else (self.frame, *self.place)
 
 
 class Enclosed(NamedTuple):
@@ -42,9 +66,9 @@ class Enclosed(NamedTuple):
     file: attachments.Item
     refusal: str
     boxes: tuple[Box, ...] | None  # outside care: what was covered by hand; None before that
-    screens: File | None  # of a film: the pictures that were chosen of it
+    screens: File | None  # of a film: the frames of its clip
     views: tuple[tuple[int, ...], ...]  # width and height, place and length in the screens
-    pace: int  # of a film: pictures of a second; 0 of everything else
+    pace: int  # of a film: frames of a second; 0 of everything else
 
     @property
     def usable(self) -> bool:
@@ -53,12 +77,12 @@ class Enclosed(NamedTuple):
 
     @property
     def film(self) -> bool:
-        """Whether it is a film, of which some seconds have to be chosen first."""
+        """Whether it is a film, of which a clip has to be cut first."""
         return self.file.kind == VIDEO
 
     @property
     def uncut(self) -> bool:
-        """Whether it is a film that may go, and nothing has been chosen of it."""
+        """Whether it is a film that may go, and no clip was cut of it."""
         return self.film and not self.refusal and self.screens is None
 
     @property
@@ -67,9 +91,9 @@ class Enclosed(NamedTuple):
         return not all(over(self.boxes or (), page) for page in range(1, len(self.views) + 1))
 
 
-def over(boxes: Collection[Box], page: int) -> list[Box]:
-    """The boxes that lie on one picture, counted from 1."""
-    return [one[-4:] for one in boxes if len(one) == 4 or one[0] == page]
+def over(boxes: Collection[Box], page: int) -> list[Place]:
+    """The places that are black in one picture, counted from 1."""
+    return [one.place for one in boxes if one.frame in (None, page)]
 
 
 def refusal_of(one: Attachment, purpose: str, agreed: bool) -> ReuseFile.Refusal:
@@ -158,7 +182,7 @@ def _boxes(one: ReuseFile) -> tuple[Box, ...] | None:
     if one.boxes_sealed is None:
         return None
     try:
-        return tuple(tuple(box) for box in one.unseal("boxes_sealed"))
+        return tuple(Box.of(numbers) for numbers in one.unseal("boxes_sealed"))
     except DAMAGE:
         return None
 
@@ -180,7 +204,7 @@ def checked(one: Enclosed, covered: Covered | None) -> tuple[Box, ...]:
 
     Raises:
         Problem: in one of its pictures nothing is covered and nobody said that nobody is in it, or
-            a box is none; or others were chosen of the film since.
+            a box is none; or another clip was cut of the film since.
     """
     if covered and covered.of and (one.screens is None or covered.of != one.screens.id):
         raise Problem(gettext_noop("Please check once more."), field="covered")
@@ -197,11 +221,10 @@ def checked(one: Enclosed, covered: Covered | None) -> tuple[Box, ...]:
 
 
 def _fits(one: Enclosed, box: Box) -> bool:
-    if len(box) != 4 + one.film or (one.film and not 1 <= box[0] <= len(one.views)):
+    if box.frame not in (range(1, len(one.views) + 1) if one.film else (None,)):
         return False
-    left, top, wide, high = box[-4:]
-    inside = left >= 0 and top >= 0 and left + wide <= WHOLE and top + high <= WHOLE
-    return inside and min(wide, high) >= LEAST
+    inside = box.left + box.width <= WHOLE and box.top + box.height <= WHOLE
+    return inside and min(box.left, box.top) >= 0 and min(box.width, box.height) >= LEAST
 
 
 def keep_covered(
@@ -214,7 +237,7 @@ def keep_covered(
     """
     made = {one.id: checked(one, given.get(one.id)) for one in enclosed}
     for row in ReuseFile.objects.filter(pk__in=made):
-        row.seal("boxes_sealed", [list(box) for box in made[row.id]])
+        row.seal("boxes_sealed", [box.numbers for box in made[row.id]])
         row.covered_by_id = account
         row.save(update_fields=["boxes_sealed", "covered_by"])
     return sum(len(boxes) for boxes in made.values())
@@ -230,7 +253,7 @@ class Picture:
     screens: File
     views: tuple[tuple[int, ...], ...]
     boxes: tuple[Box, ...] | None  # None for use in care, where nothing is covered
-    pace: int = 0  # of a clip: pictures of a second
+    pace: int = 0  # of a clip: frames of a second
 
     def pages(self) -> list[bytes]:
         """Its pages as JPEG, anew and with black boxes where somebody drew them.

@@ -25,7 +25,7 @@ from renkei.people.faces import name_of
 from renkei.people.models import Organization
 from renkei.policy.standing import Actor, Standing
 from renkei.policy.use_case import Change, disclosure, use_case
-from renkei.region.form_texts import edition_of, in_force
+from renkei.region.form_texts import in_force, wording_of
 
 CERTIFICATE: Final = "erasure-certificate"
 SCOPES: Final = {
@@ -97,7 +97,7 @@ def _ready(change: Change) -> Ready:
     )
     change.about("Paper", paper.id, form=FORM)
     values = _values(erasure, organization, patient)
-    words = edition_of(change.region, FORM, paper.text_number)
+    words = wording_of(change.region, FORM, paper.text_number)
     return Ready(paper, words, Filled(values, ticked=frozenset([""])))  # it was explained
 
 

@@ -107,7 +107,7 @@ class ReuseFile(SealedEntity):
     """A picture, film or document of a message that somebody asks to use with it (A16).
 
     It goes with the words of its message when their author permits them, unless it is refused. A
-    film itself never goes: who asked chooses some seconds of it, and these become single pictures.
+    film itself never goes: who asked chooses some seconds of it, a clip, and these become frames.
     """
 
     class Refusal(models.TextChoices):
@@ -127,7 +127,7 @@ class ReuseFile(SealedEntity):
         File, models.PROTECT, null=True, related_name="+", db_index=False
     )  # of a film: the pictures chosen of it, one after the other
     frame_views = models.JSONField(default=list)  # [[width, height, place, length], …]
-    pace = models.PositiveSmallIntegerField(default=0)  # pictures of a second
+    pace = models.PositiveSmallIntegerField(default=0)  # frames of a second
     cut_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     boxes_sealed = SealedField(null=True)  # outside care: what a person covered, in thousandths
     covered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
@@ -147,7 +147,7 @@ class ReuseOpening(Entity):
         RECORD = "record"  # as text for one's own record, 支援経過
         FAX = "fax"
         BACKUP = "backup"  # within the own backup (N4.8)
-        CLIP = "clip"  # some seconds of a film, as moving pictures without sound
+        CLIP = "clip"  # some seconds of a film, as frames without sound
 
     request = models.ForeignKey(ReuseRequest, models.CASCADE, related_name="openings")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")

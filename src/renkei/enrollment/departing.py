@@ -107,7 +107,9 @@ def see_checklist(standing: Standing) -> Checklist:
         organization=target,
         name=place.name,
         groups=_groups(target).count(),
-        free=founded(target, clock.now()) if may(standing, "organization.leave") else [],
+        free=founded(target, clock.now(), standing.who.account)
+        if may(standing, "organization.leave")
+        else [],
         people=PractitionerRole.objects.filter(organization=target, ended_at=None).count(),
         devices=list(_devices(target).order_by("number").values_list("number", flat=True)),
         take_outs=_out(target).count(),

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
-from renkei.group.about import open_about
+from renkei.group.about import name_for
 from renkei.group.membership import finish, in_office, put_in_charge, say
 from renkei.group.models import Group, Member
 from renkei.kernel.errors import Problem
@@ -34,10 +34,14 @@ class Heir:
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """A free group of the organization, and who could go on with it."""
+    """A free group of the organization, and who could go on with it.
+
+    To who is not in it, one by invitation alone shows neither its name nor anybody in it. Founding
+    it was the organization's, and so is to decide: of its heirs there is the first one, unnamed.
+    """
 
     group: UUID
-    name: str
+    name: str  # "" where it is not shown
     members: int
     heirs: list[Heir]
 
@@ -55,17 +59,21 @@ def open_ones(organization: UUID) -> QuerySet[Group]:
     return found.order_by("opened_at", "pk")
 
 
-def founded(organization: UUID, now: datetime) -> list[Founded]:
-    """Each of them with its heirs, managers first."""
-    return [
-        Founded(
-            one.id,
-            open_about(one.id, one.key_id, one.about_sealed).name,
-            one.members.filter(ended_at=None).count(),
-            [_heir(member) for member in _heirs(one, now)],
-        )
-        for one in open_ones(organization)
-    ]
+def founded(organization: UUID, now: datetime, account: UUID | None) -> list[Founded]:
+    """Each of them with its heirs, managers first, as a person may see it."""
+    return [_founded(one, now, name_for(one, account)) for one in open_ones(organization)]
+
+
+def _founded(group: Group, now: datetime, name: str) -> Founded:
+    heirs = _heirs(group, now)
+    return Founded(
+        group.id,
+        name,
+        group.members.filter(ended_at=None).count(),
+        [_heir(one) for one in heirs]
+        if name
+        else [Heir(one.id, "", "", one.manager) for one in heirs[:1]],
+    )
 
 
 def _heirs(group: Group, now: datetime) -> list[Member]:

@@ -20,7 +20,7 @@ from renkei.paperwork.form import Filled
 from renkei.people.models import Organization, PractitionerRole
 from renkei.policy.standing import Actor
 from renkei.policy.use_case import Change, use_case
-from renkei.region.form_texts import edition_of
+from renkei.region.form_texts import wording_of
 
 OF_APPLICATION: Final = ("form-1-application", "form-2-organization-pledge")
 PLEDGE_OF_STAFF: Final = "form-3-staff-pledge"
@@ -80,7 +80,7 @@ def _noted(change: Change, application: Application, form: str) -> Ready:
         edition=pledge.number if pledge and second else None,
         returns=not signed,
     )
-    words = edition_of(application.region_id, form, paper.text_number)
+    words = wording_of(application.region_id, form, paper.text_number)
     return Ready(paper, words, _of_application(filled_in, application))
 
 
@@ -166,7 +166,7 @@ def _pledge(change: Change) -> Ready:
         returns=signed is None,
     )
     change.about("Paper", paper.id, form=PLEDGE_OF_STAFF, role=role.id.hex)
-    words = edition_of(role.organization.region_id, PLEDGE_OF_STAFF, paper.text_number)
+    words = wording_of(role.organization.region_id, PLEDGE_OF_STAFF, paper.text_number)
     return Ready(paper, words, _of_staff(role, role.organization, signed))
 
 

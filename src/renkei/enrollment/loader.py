@@ -14,8 +14,8 @@ from hashlib import sha256
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from renkei.communication.from_paper import take_over_communication
 from renkei.communication.observations import Observed
-from renkei.communication.services import take_over_communication
 from renkei.enrollment import records
 from renkei.group.network import take_over_network
 from renkei.group.services import take_over_group

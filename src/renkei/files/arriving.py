@@ -87,7 +87,10 @@ def receive(key_id: UUID, file_id: UUID, *, size: int, at: int, source: Source) 
 
 def _piece(source: Source, wanted: int) -> bytes:
     """A whole piece; nothing if it does not come whole."""
-    held = bytearray()
+    part = source.read(wanted)
+    if len(part) == wanted:
+        return part
+    held = bytearray(part)
     while len(held) < wanted and (part := source.read(wanted - len(held))):
         held += part
     return bytes(held) if len(held) == wanted else b""

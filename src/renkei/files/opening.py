@@ -30,7 +30,7 @@ _WHY: Final = {
 }
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
-Box = Sequence[int]
+Place = tuple[int, int, int, int]  # left, top, width and height, in thousandths of a picture
 View = list[int]  # width, height; place and length in the screens and in the thumbs
 
 
@@ -77,19 +77,18 @@ def pdf(content: bytes, pages: list[int] | None = None) -> Made:
     return _done({"do": "pdf", "pages": pages}, content)
 
 
-def covered(contents: Sequence[bytes], boxes: Sequence[Sequence[Box]]) -> list[bytes]:
-    """Pictures made anew with black boxes on them: left, top, width and height in thousandths.
+def covered(contents: Sequence[bytes], places: Sequence[Sequence[Place]]) -> list[bytes]:
+    """Pictures made anew with black boxes in the places of each.
 
     Raises:
         Problem: one cannot be opened.
     """
-    boxes_of_each = [[list(one) for one in each] for each in boxes]
-    made = _done(_row("cover", contents) | {"boxes": boxes_of_each}, b"".join(contents))
+    made = _done(_row("cover", contents) | {"places": places}, b"".join(contents))
     return [made.screens[at : at + long] for _, _, at, long in made.views]
 
 
 def frames(contents: Sequence[bytes]) -> Made:
-    """Pictures taken out of a film, made anew: ``screens`` one after the other, and ``views``.
+    """The frames of a clip, made anew: ``screens`` one after the other, and ``views``.
 
     Raises:
         Problem: one cannot be opened, or they differ in size.
@@ -97,22 +96,22 @@ def frames(contents: Sequence[bytes]) -> Made:
     return _done(_row("frames", contents), b"".join(contents))
 
 
-def moving(contents: Sequence[bytes], pace: int) -> bytes:
-    """Pictures of ours that follow one another, so many a second, as GIF.
+def clip(contents: Sequence[bytes], pace: int) -> bytes:
+    """Frames of ours that follow one another, so many a second, as GIF.
 
     Raises:
         Problem: one cannot be opened.
     """
-    return _done(_row("moving", contents) | {"pace": pace}, b"".join(contents)).kept
+    return _done(_row("clip", contents) | {"pace": pace}, b"".join(contents)).kept
 
 
-def strip(contents: Sequence[bytes], numbers: Sequence[int], columns: int) -> bytes:
-    """Pictures of ours on one sheet, each with its number.
+def side_by_side(contents: Sequence[bytes], numbers: Sequence[int], columns: int) -> bytes:
+    """Frames of ours on one sheet, each with its number.
 
     Raises:
         Problem: one cannot be opened.
     """
-    job = _row("strip", contents) | {"numbers": list(numbers), "columns": columns}
+    job = _row("side_by_side", contents) | {"numbers": list(numbers), "columns": columns}
     return _done(job, b"".join(contents)).screens
 
 

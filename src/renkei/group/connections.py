@@ -38,6 +38,7 @@ class Connections:
 
     lines: list[GroupLine]  # the groups of two, by the other's name
     waiting: list[Waiting]
+    others: dict[UUID, Face]  # the other of each group of two
     blocked: list[Face]  # by the person; nobody learns who blocked them
     shell: Shell
 
@@ -51,6 +52,14 @@ _WAITING = f"""
     WHERE c.state = 'asked' AND (c.asker_id = %s OR c.asked_id = %s) AND NOT EXISTS (
       SELECT 1 FROM group_block b WHERE b.lifted_at IS NULL AND b.by_id = %s AND b.of_id = a.id)
     ORDER BY c.asked_at"""
+_OTHERS = f"""
+    SELECT {COLUMNS}, m.group_id FROM group_member me
+    JOIN group_group g ON g.id = me.group_id AND g.kind = 'direct'
+    JOIN group_member m ON m.group_id = g.id AND m.account_id <> me.account_id
+    JOIN people_account a ON a.id = m.account_id
+    LEFT JOIN people_practitionerrole r ON r.id = m.role_id
+    LEFT JOIN people_organization o ON o.id = r.organization_id
+    WHERE me.account_id = %s AND me.ended_at IS NULL"""
 _BLOCKED = f"""
     SELECT {COLUMNS} FROM group_block b
     JOIN people_account a ON a.id = b.of_id
@@ -69,6 +78,7 @@ def see_connections(standing: Standing) -> Connections:
     return Connections(
         lines=[line for line in around.groups if line.kind == "direct"],
         waiting=[_waiting(one, me) for one in rows(_WAITING, [me, me, me, me])],
+        others={id_of(one[WIDTH]): face(one[:WIDTH]) for one in rows(_OTHERS, [me])},
         blocked=[face(one) for one in rows(_BLOCKED, [me])],
         shell=around,
     )

@@ -118,26 +118,36 @@ def _request(change: Change, connection: UUID, **mine: UUID) -> Connection:
 
 
 @use_case("connection.answer", on="region")
-def answer_connection(change: Change, *, connection: UUID, yes: bool) -> UUID | None:
-    """Say whether one wants to be connected with who asks.
-
-    Returns:
-        The group of the two; None if it was no.
+def accept_connection(change: Change, *, connection: UUID) -> UUID:
+    """Be connected with who asks; the group of the two.
 
     Raises:
         Unknown: nobody asks, or not any more.
         Problem: who asked works here no more.
     """
     asked = _request(change, connection, asked_id=change.account)
-    asked.answered_at = change.now
-    asked.state = Connection.State.CONNECTED if yes else Connection.State.DECLINED
-    if yes:
-        asked.group = _make_group(change, asked)
+    asked.group = _make_group(change, asked)
+    _answer(change, asked, Connection.State.CONNECTED)
+    return asked.group.id
+
+
+@use_case("connection.answer", on="region")
+def decline_connection(change: Change, *, connection: UUID) -> None:
+    """Say no to who asks to be connected.
+
+    Raises:
+        Unknown: nobody asks, or not any more.
+    """
+    asked = _request(change, connection, asked_id=change.account)
+    _answer(change, asked, Connection.State.DECLINED)
+
+
+def _answer(change: Change, asked: Connection, state: Connection.State) -> None:
+    asked.answered_at, asked.state = change.now, state
     asked.save(update_fields=["answered_at", "state", "group"])
-    change.detail["yes"] = yes
+    change.detail["yes"] = state == Connection.State.CONNECTED
     for account in (asked.asker_id, asked.asked_id):
         change.end_standings(account=account)
-    return asked.group_id
 
 
 def _make_group(change: Change, asked: Connection) -> Group:

@@ -8,7 +8,7 @@ from uuid import UUID
 from renkei.communication import log
 from renkei.group.about import open_about
 from renkei.group.models import About
-from renkei.group.selectors import FROM_VISIBLE, VISIBLE, reaching
+from renkei.group.selectors import FROM_VISIBLE, VISIBLE, has_blocked, reaching
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us, now, to_us
 from renkei.kernel.damage import DAMAGE, sentence, word
@@ -228,6 +228,7 @@ class Head:
     entry: str = ""  # how one comes into it
     listing: str = ""
     other: Face | None = None  # of the two, who is not the one who reads
+    blocked: bool = False  # by the one who reads; the other never learns of it (A13.1)
     erase_at: datetime | None = None  # it will be erased then, and nobody writes any more (A11.7)
     archived: bool = False
     deceased: bool = False
@@ -420,6 +421,7 @@ def _network_head(standing: Standing) -> Head:
     where, around = standing.where, shell(standing)
     assert where is not None and where.group is not None and standing.who.account is not None
     inside = members(where.group, where.kind)
+    other = _other_of(standing, inside) if where.kind == "direct" else None
     operator, phone = around.me.operator_name, around.me.operator_phone
     return Head(
         group=where.group,
@@ -440,7 +442,10 @@ def _network_head(standing: Standing) -> Head:
         can=Can(standing, "group"),
         me=standing.who.account,
         shell=around,
-        other=_other_of(standing, inside) if where.kind == "direct" else None,
+        other=other,
+        blocked=other is not None and has_blocked(standing.who.account, other.account),
+        erase_at=from_us(where.erase_at) if where.erase_at else None,
+        archived=where.archived,
     )
 
 

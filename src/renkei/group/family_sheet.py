@@ -38,9 +38,13 @@ def sheet_of(typed: str, patient: UUID) -> Paper:
 def link_sheet(change: Change, *, typed: str) -> None:
     """Say which signed sheet an agreement on record is.
 
+    A wrong number is put right, and the line says which one it was, until the scan is filed: from
+    then on the sheet is the proof of the agreement, and stays.
+
     Raises:
         Unknown: nobody wrote down an agreement of this member.
-        Problem: there is no such sheet of this patient, or it belongs to another agreement.
+        Problem: there is no such sheet of this patient, or it belongs to another agreement; or the
+            scan of the one that is linked is filed.
     """
     agreement = FamilyAgreement.objects.select_for_update().filter(
         member=change.standing.what.member
@@ -49,7 +53,17 @@ def link_sheet(change: Change, *, typed: str) -> None:
     if kept is None:
         raise Unknown("agreement")
     change.about("FamilyAgreement", kept.id)
+    papers = Paper.objects.select_for_update()
+    before = papers.get(pk=kept.paper_id) if kept.paper_id else None
+    if before is not None and read_code(typed) == before.code:
+        change.silent = True  # it is this one already
+        return
+    if before is not None and before.scan_id is not None:
+        raise Problem(
+            gettext_noop("The scan of the signed sheet is filed. It stays with this agreement."),
+            field="sheet",
+        )
     sheet = sheet_of(typed, change.patient)
     kept.paper, kept.how = sheet, FamilyAgreement.How.PAPER
     kept.save(update_fields=["paper", "how"])
-    change.detail["paper"] = sheet.id.hex
+    change.detail |= {"paper": sheet.id.hex, "before": before.id.hex if before else None}

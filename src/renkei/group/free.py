@@ -189,33 +189,52 @@ def _own_role(change: Change) -> PractitionerRole:
 
 
 @use_case("group.admit", on="group")
-def answer_request(change: Change, *, request: UUID, yes: bool, reason: str = "") -> bool:
-    """Answer, as a manager, who asks to be let in (A12.3).
+def accept_request(change: Change, *, request: UUID) -> bool:
+    """Let in, as a manager, who asks for it (A12.3).
 
     Returns:
-        Whether the person is in; else it was no, or their administrator has to approve.
+        Whether the person is in; else their administrator has to approve first.
 
     Raises:
-        Problem: there is no such request any more, the person works here no more, or no reason.
+        Problem: there is no such request any more, or the person works here no more.
     """
     group = group_of(change)
-    asked = group.join_requests.filter(pk=request, state=JoinRequest.State.OPEN).first()
-    if asked is None:
-        raise Problem(gettext_noop("This was answered already."))
-    change.about("JoinRequest", asked.id, account=asked.account_id.hex, yes=yes)
-    if not yes:
-        cleaned = checked_reason(reason)
-        refuse_named(change, group.kind, reason=cleaned)
-        asked.seal("reason", cleaned)
-    asked.state = JoinRequest.State.ACCEPTED if yes else JoinRequest.State.DECLINED
-    asked.answered_by_id, asked.answered_at = change.account, change.now
-    asked.save(update_fields=["state", "answered_by", "answered_at", "reason"])
-    change.tell("standing", None, 0, asked.account_id)
-    if not yes:
-        return False
+    asked = _open_request(change, group, request)
+    change.detail["yes"] = True
+    _answer(change, asked, JoinRequest.State.ACCEPTED)
     role = _in_office(change, asked)
     inside = group.members.filter(account=asked.account_id, ended_at=None)
     return inside.exists() or let_in(change, group, role, invited_by=change.account)
+
+
+@use_case("group.admit", on="group")
+def decline_request(change: Change, *, request: UUID, reason: str) -> None:
+    """Say no, as a manager, to who asks to be let in (A12.3).
+
+    Raises:
+        Problem: there is no such request any more, or no reason.
+    """
+    group = group_of(change)
+    asked = _open_request(change, group, request)
+    change.detail["yes"] = False
+    cleaned = checked_reason(reason)
+    refuse_named(change, group.kind, reason=cleaned)
+    asked.seal("reason", cleaned)
+    _answer(change, asked, JoinRequest.State.DECLINED)
+
+
+def _open_request(change: Change, group: Group, request: UUID) -> JoinRequest:
+    asked = group.join_requests.filter(pk=request, state=JoinRequest.State.OPEN).first()
+    if asked is None:
+        raise Problem(gettext_noop("This was answered already."))
+    change.about("JoinRequest", asked.id, account=asked.account_id.hex)
+    return asked
+
+
+def _answer(change: Change, asked: JoinRequest, state: JoinRequest.State) -> None:
+    asked.state, asked.answered_by_id, asked.answered_at = state, change.account, change.now
+    asked.save(update_fields=["state", "answered_by", "answered_at", "reason"])
+    change.tell("standing", None, 0, asked.account_id)
 
 
 def _in_office(change: Change, asked: JoinRequest) -> PractitionerRole:

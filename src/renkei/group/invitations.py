@@ -12,12 +12,13 @@ from renkei.group.about import open_about
 from renkei.group.disclosures import MemberLine, Shell, members, open_identity, shell
 from renkei.group.models import About
 from renkei.group.ways_in import approval_in_free_groups
-from renkei.kernel import vault
+from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.japanese import initials
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.people.selectors import ADMINISTERS
 from renkei.policy.facts import administers_colleague, consent_for_sharing, invited_them, is_oneself
 from renkei.policy.rules import RULES, may
 from renkei.policy.standing import LOADS, Standing
@@ -79,9 +80,9 @@ _INVITER = f"""
     WHERE a.id = %s ORDER BY r.started_at DESC LIMIT 1"""
 _APPROVERS = f"""
     SELECT {COLUMNS} FROM people_practitionerrole r
-    JOIN people_account a ON a.id = r.account_id AND a.suspended_at IS NULL
+    JOIN people_account a ON a.id = r.account_id
     JOIN people_organization o ON o.id = r.organization_id
-    WHERE r.organization_id = %s AND r.administrator AND r.ended_at IS NULL"""
+    WHERE r.organization_id = %s AND {ADMINISTERS.format(role="r", account="a")}"""
 
 
 def _person(organization: UUID | None, account: Any) -> Face | None:
@@ -99,7 +100,8 @@ def _approvers(standing: Standing) -> list[str]:
     colleague, asked = standing.what.colleague, standing.what.invitation
     assert colleague is not None and asked is not None
     names = []
-    for one in map(face, rows(_APPROVERS, [colleague.organization.hex])):
+    ids = [colleague.organization.hex, clock.to_us(clock.now())]
+    for one in map(face, rows(_APPROVERS, ids)):
         who = replace(
             standing.who,
             account=one.account,

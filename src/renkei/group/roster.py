@@ -83,6 +83,7 @@ class Roster:
     can: frozenset[str]
     shell: Shell
     erase_at: datetime | None = None  # it will be erased then (A11.7)
+    wishes: int = 0  # requests to join a free group that wait, for who may answer them
 
     @property
     def organizations(self) -> int:
@@ -216,6 +217,16 @@ def _reason(member: str | UUID, key: str | UUID, sealed: bytes) -> str:
         return sentence(found)
 
 
+_WISHES = "SELECT COUNT(*) FROM group_joinrequest WHERE group_id = %s AND state = 'open'"
+
+
+def _wishes(standing: Standing, group: UUID) -> int:
+    if not may(standing, "group.admit"):
+        return 0
+    found = row(_WISHES, [group.hex])
+    return found[0] if found else 0
+
+
 def roster(standing: Standing) -> Roster:
     """The roster for a page whose own rule has been asked already."""
     where = standing.where
@@ -250,6 +261,7 @@ def roster(standing: Standing) -> Roster:
         can=frozenset(name for name in _GROUP_RULES if may(standing, name)),
         shell=top.shell if top else shell(standing),
         erase_at=from_us(where.erase_at) if where.erase_at else None,
+        wishes=_wishes(standing, where.group),
     )
 
 

@@ -103,3 +103,11 @@ def cursors(group: UUID) -> dict[UUID, int]:
         [group.hex],
     )
     return {account: one[1] for one in found if (account := as_uuid(one[0])) is not None}
+
+
+def has_blocked(one: UUID | None, other: UUID) -> bool:
+    """Whether the first has blocked the second; not whether they are blocked themselves (A13.1)."""
+    if one is None:
+        return False
+    asked = "SELECT 1 FROM group_block WHERE by_id = %s AND of_id = %s AND lifted_at IS NULL"
+    return bool(rows(asked, [one.hex, other.hex]))

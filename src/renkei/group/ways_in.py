@@ -14,6 +14,7 @@ from renkei.kernel.errors import Problem
 from renkei.notification.kinds import Kind
 from renkei.notification.telling import tell
 from renkei.people.models import PractitionerRole
+from renkei.people.selectors import administrators
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change
 from renkei.region import parameters
@@ -26,20 +27,17 @@ def asks_approval(change: Change, group: Group, role: PractitionerRole) -> bool:
         return True
     if not _figures(group)["free_group_approval"]:
         return False
-    administrators = PractitionerRole.objects.filter(
-        PractitionerRole.administering(role.organization_id, change.now)
-    )
-    return administrators.exclude(account=role.account_id).exists()
+    theirs = administrators(change.now).filter(organization=role.organization_id)
+    return theirs.exclude(account=role.account_id).exists()
 
 
 def tell_approvers(change: Change, group: Group, role: PractitionerRole) -> None:
     """Let the person's administrators be told that their approval waits, if it is asked."""
     if not asks_approval(change, group, role):
         return
-    administrators = PractitionerRole.objects.filter(
-        PractitionerRole.administering(role.organization_id, change.now)
-    ).exclude(account__in=[role.account_id, change.account])
-    tell(administrators.values_list("account", flat=True), Kind.APPROVAL)
+    theirs = administrators(change.now).filter(organization=role.organization_id)
+    others = theirs.exclude(account__in=[role.account_id, change.account])
+    tell(others.values_list("account", flat=True), Kind.APPROVAL)
 
 
 def approval_in_free_groups(standing: Standing) -> bool:

@@ -18,6 +18,7 @@ from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
 from renkei.patient.models import Patient
 from renkei.people.models import Account, OperatorRole, Organization, PractitionerRole
+from renkei.people.selectors import administrators
 from renkei.policy.use_case import Change, use_case
 
 TEXT_LENGTH = 4_000  # characters
@@ -174,16 +175,11 @@ def assess(
 
 def assignable(incident: Incident) -> list[tuple[UUID, Account]]:
     """Who may see to it: the organization's administrators and the operator's staff."""
-    roles = PractitionerRole.objects.filter(
-        PractitionerRole.working(clock.now()),
-        organization=incident.organization_id,
-        administrator=True,
-        restriction="",
+    roles = administrators(clock.now()).filter(
+        organization=incident.organization_id, restriction=""
     )
     operators = OperatorRole.objects.filter(account__region=incident.region_id, ended_at=None)
-    ids = {*operators.values_list("account", flat=True)}
-    if incident.organization_id is not None:
-        ids |= {*roles.values_list("account", flat=True)}
+    ids = {*operators.values_list("account", flat=True), *roles.values_list("account", flat=True)}
     if incident.kind == Incident.Kind.MISUSE:
         ids -= {incident.account_id}
     accounts = Account.objects.filter(pk__in=[one for one in ids if one], suspended_at=None)

@@ -4,11 +4,12 @@ The home page shows it besides, whether or not mail is sent.
 """
 
 from renkei.incident.models import Incident
+from renkei.kernel import clock
 from renkei.notification import telling
 from renkei.notification.kinds import Kind
 from renkei.people.models import Account
 from renkei.people.post import operators, tell
-from renkei.policy.who import STOPPED
+from renkei.people.selectors import administrators
 
 SUBJECT = "お知らせがあります"
 BODY = (
@@ -20,7 +21,7 @@ BODY = (
 
 def tell_of(incident: Incident) -> None:
     """Tell the organization's administrators; the operator too, unless it is minor and theirs."""
-    addresses = administrators(incident)
+    addresses = addresses_of(incident)
     if incident.severity != Incident.Severity.MINOR or not addresses:
         addresses += operators(incident.region)
     if incident.kind == Incident.Kind.MISUSE and incident.account_id:  # not who it accuses
@@ -31,12 +32,7 @@ def tell_of(incident: Incident) -> None:
     telling.tell(accounts, Kind.INCIDENT)
 
 
-def administrators(incident: Incident) -> list[str]:
+def addresses_of(incident: Incident) -> list[str]:
     """Where the administrators of the organization it stands with are reached."""
-    found = Account.objects.filter(
-        roles__organization=incident.organization_id,
-        roles__administrator=True,
-        roles__ended_at=None,
-        suspended_at=None,
-    ).exclude(roles__restriction__in=STOPPED)
-    return list(found.values_list("email", flat=True)) if incident.organization_id else []
+    found = administrators(clock.now()).filter(organization=incident.organization_id)
+    return list(found.values_list("account__email", flat=True))

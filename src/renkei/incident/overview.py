@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from renkei.group.about import open_about
+from renkei.group.about import name_for, open_about
 from renkei.group.disclosures import open_identity
 from renkei.group.models import Group, Member
 from renkei.incident.models import Stop
@@ -79,8 +79,8 @@ def _orphans(who: Who, groups: list[Group]) -> list[Orphan]:
                 Standing(who, what=What(target_organization=who.organization)), "views.see"
             )
             name = identity.name if sees else initials(identity.name, identity.kana)
-        elif one.about_sealed:
-            name = open_about(one.id, one.key_id, one.about_sealed).name
+        elif one.kind == Group.Kind.FREE:
+            name = name_for(one, who.account)
         lines.append(Orphan(one.id, name, one.organization.name, own))
     return lines
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, OperationalError, connection
 from django.utils.translation import gettext_noop
 
 from renkei.files import store
@@ -143,6 +143,7 @@ def take_in(checked: Checked, *, progress: Progress) -> None:
 
     Raises:
         Problem: something is here already, or in the file that cannot be; nothing was kept.
+        OperationalError: the database could not be written; nothing was kept.
     """
     with _undone_if_it_fails() as begun, batch(HOST, "installation.move"):
         _refuse_unless_empty()
@@ -168,7 +169,10 @@ def _refuse_unless_empty() -> None:
 
 @contextmanager
 def _undone_if_it_fails() -> Iterator[list[bool]]:
-    """Take back what the transaction does not, if it had begun: it was empty here before."""
+    """Take back what the transaction does not, if it had begun: it was empty here before.
+
+    A full disk, a lock or a lost connection are no fault of the file, and not said to be.
+    """
     begun: list[bool] = []
     try:
         yield begun
@@ -178,7 +182,7 @@ def _undone_if_it_fails() -> Iterator[list[bool]]:
             store.clear()
             DataKey.objects.all().delete()
             vault.forget_everything()
-        if isinstance(error, DatabaseError):
+        if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
             raise Problem(NOT_TAKEN) from error
         raise
 

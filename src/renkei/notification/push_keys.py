@@ -26,25 +26,57 @@ def is_missing() -> bool:
 
 
 @use_case("push_key.make", on="region")
-def make_push_key(change: Change, *, anew: bool = False, drop: bool = False) -> PushKey | None:
-    """Make the installation's key; browsers subscribe with it from their next visit.
-
-    Args:
-        anew: take the place of the one there is. Subscriptions made with it go on being signed with
-            it until the browser has made a new one.
-        drop: end all subscriptions made with earlier keys at once: somebody else knows the key.
+def make_push_key(change: Change) -> PushKey | None:
+    """Make the installation's first key; browsers subscribe with it from their next visit.
 
     Returns:
         None if there is one already, or no region yet.
     """
     region = Region.objects.select_for_update().first()
-    before = current()
-    if region is None or (before is not None and not anew):
+    if region is None or current() is not None:
         change.silent = True
         return None
-    if before is not None:
+    return _make(change, region, anew=False)
+
+
+@use_case("push_key.make", on="region")
+def replace_push_key(change: Change) -> PushKey | None:
+    """Make another key take the place of the one there is.
+
+    Subscriptions made with that go on being signed with it until the browser has made a new one.
+
+    Returns:
+        None if there is no region yet.
+    """
+    return _replace(change)
+
+
+@use_case("push_key.make", on="region")
+def replace_leaked_push_key(change: Change) -> PushKey | None:
+    """The same where somebody else knows the key: subscriptions made with it end at once.
+
+    Returns:
+        None if there is no region yet.
+    """
+    made = _replace(change)
+    if made is not None:
+        ended, _ = Subscription.objects.exclude(push_key=made).delete()
+        change.detail["subscriptions_ended"] = ended
+    return made
+
+
+def _replace(change: Change) -> PushKey | None:
+    region = Region.objects.select_for_update().first()
+    if region is None:
+        change.silent = True
+        return None
+    if (before := current()) is not None:
         before.ended_at = change.now
         before.save(update_fields=["ended_at"])
+    return _make(change, region, anew=True)
+
+
+def _make(change: Change, region: Region, *, anew: bool) -> PushKey:
     made = ec.generate_private_key(ec.SECP256R1())
     key = PushKey(id=uuid7(), key_id=region.key_id, region=region, made_at=change.now)
     raw = made.private_numbers().private_value.to_bytes(32, "big")
@@ -52,11 +84,8 @@ def make_push_key(change: Change, *, anew: bool = False, drop: bool = False) -> 
     point = made.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     key.public = encoded(point)
     key.save(force_insert=True)
-    ended = 0
-    if drop:
-        ended, _ = Subscription.objects.exclude(push_key=key).delete()
     change.stream = f"region:{region.id.hex}"
-    change.about("PushKey", key.id, anew=anew, subscriptions_ended=ended)
+    change.about("PushKey", key.id, anew=anew, subscriptions_ended=0)
     return key
 
 

@@ -17,7 +17,7 @@ from renkei.patient.purposes import FORM
 from renkei.people.faces import name_of
 from renkei.policy.standing import Actor
 from renkei.policy.use_case import Change, use_case
-from renkei.region.form_texts import edition_of, in_force
+from renkei.region.form_texts import in_force, wording_of
 
 AGREE, DECLINE, TOLD = "同意する", "同意しない", "説明を受けた"
 ON_SCREEN: Final = "（画面で署名）"
@@ -130,7 +130,7 @@ def _ready(
         anew=form == "family-consent",  # each of the family signs one
     )
     change.about("Paper", paper.id, form=form)
-    return Ready(paper, edition_of(change.region, form, paper.text_number), filled)
+    return Ready(paper, wording_of(change.region, form, paper.text_number), filled)
 
 
 def _edition(change: Change, consent: Consent, form: str) -> int | None:

@@ -17,6 +17,7 @@ from renkei.kernel.japanese import clean_text, fold_kana, is_kana
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.people.models import AdministratorChange, Organization, PractitionerRole
 from renkei.people.post import tell_of_administrators
+from renkei.people.selectors import administrators
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, use_case
 
@@ -44,16 +45,13 @@ def refuse_last_administrator(role: PractitionerRole, now: datetime) -> None:
     if not role.administrator:
         return
     Organization.objects.select_for_update().get(pk=role.organization_id)
-    others = PractitionerRole.objects.filter(
+    others = administrators(now).filter(
         organization=role.organization_id,
-        administrator=True,
-        ended_at=None,
         until=None,
         restriction="",
-        account__suspended_at=None,
         account__last_login__isnull=False,
-    ).exclude(pk=role.pk)
-    if not others.exists():
+    )
+    if not others.exclude(pk=role.pk).exists():
         raise Problem(
             gettext_noop(
                 "This is the last administrator. Please name a successor first, who has to log in"

@@ -11,6 +11,7 @@ from renkei.kernel.errors import Unknown
 from renkei.people.faces import COLUMNS, WIDTH, Face, face, open_profile, photo
 from renkei.people.models import Account
 from renkei.people.passwords import Profile, least_of, profile_of
+from renkei.people.selectors import ADMINISTERS
 from renkei.people.simultaneous import Asked, asked
 from renkei.policy.standing import Actor, On, Standing, Who
 from renkei.policy.use_case import disclosure
@@ -276,9 +277,8 @@ def contacts(standing: Standing) -> tuple[list[Work], list[Contact]]:
         f"SELECT {COLUMNS} FROM people_practitionerrole r"
         " JOIN people_account a ON a.id = r.account_id"
         " JOIN people_organization o ON o.id = r.organization_id"
-        " WHERE o.id = %s AND r.administrator AND r.ended_at IS NULL"
-        " AND a.suspended_at IS NULL",
-        [standing.who.organization.hex],
+        f" WHERE o.id = %s AND {ADMINISTERS.format(role='r', account='a')}",
+        [standing.who.organization.hex, clock.to_us(clock.now())],
     )
     faces = sorted((face(one) for one in found), key=lambda one: one.kana)
     accounts = Account.objects.in_bulk([one.account for one in faces])

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
@@ -144,6 +143,8 @@ class PractitionerRole(Entity):
         SUSPENDED = "suspended"  # for a time
         BANNED = "banned"  # for good
 
+    # Under which a role is not in office.
+    STOPPED: ClassVar = (Restriction.SUSPENDED.value, Restriction.BANNED.value)
     PROFESSIONS: ClassVar = (
         "医師", "歯科医師", "薬剤師", "看護師", "准看護師", "保健師", "理学療法士", "作業療法士",
         "言語聴覚士", "歯科衛生士", "管理栄養士", "介護支援専門員", "介護福祉士", "訪問介護員",
@@ -166,12 +167,6 @@ class PractitionerRole(Entity):
     def working(now: datetime) -> Q:
         """Those that have neither ended nor reached the end set ahead."""
         return Q(ended_at=None) & (Q(until=None) | Q(until__gt=now))
-
-    @staticmethod
-    def administering(organization: UUID | None, now: datetime) -> Q:
-        """Those of an organization's administrators who work there."""
-        at_work = PractitionerRole.working(now)
-        return at_work & Q(organization=organization, administrator=True)
 
     class Meta:
         constraints = [

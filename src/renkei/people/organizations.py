@@ -18,6 +18,7 @@ from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import fold_kana, is_kana, narrow, sort_key
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.people.models import Organization
+from renkei.people.selectors import ADMINISTERS
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
@@ -61,10 +62,10 @@ class Line:
     absent: bool  # none of them was here for as long as the policy says (A7)
 
 
-_LINES: Final = """
+_LINES: Final = f"""
     SELECT o.id, o.code, o.name, o.kana, o.kind, o.address, o.phone, o.suspended_at, o.applied_on,
       o.pledged_on, o.approved_on, o.trained_on, o.left_on, o.listed, o.documents_policy,
-      COUNT(r.id), COUNT(CASE WHEN r.administrator THEN 1 END),
+      COUNT(r.id), COUNT(CASE WHEN {ADMINISTERS.format(role="r", account="a")} THEN 1 END),
       MAX(CASE WHEN r.administrator AND r.restriction = '' THEN a.last_login END)
     FROM people_organization o
     LEFT JOIN people_practitionerrole r ON r.organization_id = o.id AND r.ended_at IS NULL
@@ -72,7 +73,7 @@ _LINES: Final = """
       AND EXISTS (SELECT 1 FROM people_account x
         WHERE x.id = r.account_id AND x.suspended_at IS NULL)
     LEFT JOIN people_account a ON a.id = r.account_id
-    WHERE o.region_id = %s {} GROUP BY o.id"""
+    WHERE o.region_id = %s {{}} GROUP BY o.id"""
 
 
 def _moment(value: datetime | str | None) -> datetime | None:
@@ -120,7 +121,8 @@ def of_region(region: UUID) -> list[Line]:
     """All of a region's, by kana."""
     found = Region.objects.get(pk=region)
     absence = timedelta(days=parameters.of(found.edition)["administrator_absence_days"])
-    ids = [clock.to_us(clock.now()), region.hex]
+    now = clock.to_us(clock.now())
+    ids = [now, now, region.hex]
     lines = [_line(one, absence) for one in rows(_LINES.format(""), ids)]
     return sorted(lines, key=lambda one: (sort_key(one.kana), one.id))
 
@@ -161,8 +163,7 @@ _ADMINISTRATORS: Final = f"""
     FROM people_practitionerrole r
     JOIN people_account a ON a.id = r.account_id
     JOIN people_organization o ON o.id = r.organization_id
-    WHERE o.id = %s AND r.administrator AND r.ended_at IS NULL
-      AND (r.until IS NULL OR r.until > %s)"""
+    WHERE o.id = %s AND {ADMINISTERS.format(role="r", account="a")}"""
 
 
 def _of(standing: Standing) -> Organization:
@@ -178,7 +179,8 @@ def see_place(standing: Standing) -> Place:
     organization = _of(standing)
     figures = parameters.of(organization.region.edition)
     absence = timedelta(days=figures["administrator_absence_days"])
-    ids = [clock.to_us(clock.now()), organization.region_id.hex, organization.id.hex]
+    now = clock.to_us(clock.now())
+    ids = [now, now, organization.region_id.hex, organization.id.hex]
     found = rows(_LINES.format("AND o.id = %s"), ids)
     return Place(
         line=_line(found[0], absence),

@@ -189,7 +189,8 @@ def judge_password(account: Account, password: str) -> None:
     try:
         validate_password(password, account)
     except ValidationError as error:
-        raise Problem(" ".join(error.messages), field="password1") from error
+        said = " ".join(error.messages).replace("。 ", "。")
+        raise Problem(said, field="password1") from error
 
 
 def set_own_password(account: Account, hashed: str, changed_at: datetime) -> None:

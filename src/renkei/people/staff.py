@@ -24,6 +24,7 @@ from renkei.people.models import (
     Registration,
 )
 from renkei.people.passwords import Profile, least_of, profile_of
+from renkei.people.selectors import administrators
 from renkei.policy.rules import may
 from renkei.policy.standing import Colleague, Standing, What
 from renkei.policy.use_case import disclosure
@@ -293,13 +294,7 @@ def see_told(standing: Standing) -> tuple[list[ChangeLine], list[Absent]]:
 def _absent(region: Region) -> list[Absent]:
     days = parameters.of(region.edition)["administrator_absence_days"]
     since = clock.now() - timedelta(days=days)
-    inside = PractitionerRole.objects.filter(
-        PractitionerRole.working(clock.now()),
-        organization=OuterRef("pk"),
-        administrator=True,
-        restriction="",
-        account__suspended_at=None,
-    )
+    inside = administrators(clock.now()).filter(organization=OuterRef("pk"), restriction="")
     last = inside.order_by(F("account__last_login").desc(nulls_last=True))
     places = (
         Organization.objects.filter(region=region, suspended_at=None, left_on=None)

@@ -13,6 +13,7 @@ from django.db import connection
 from renkei.kernel import clock
 from renkei.kernel.database import as_uuid, execute, id_of, row
 from renkei.kernel.errors import SignedOut, Unknown
+from renkei.people.selectors import ADMINISTERS
 from renkei.policy.standing import (
     Actor,
     Asked,
@@ -113,11 +114,9 @@ _FROM_ATTACHMENT = (
 )
 
 # How many administrators an organization has; asks for the moment.
-_ADMINISTRATORS = """
+_ADMINISTRATORS = f"""
     (SELECT COUNT(*) FROM people_practitionerrole x JOIN people_account xa ON xa.id = x.account_id
-      WHERE x.organization_id = {} AND x.administrator AND x.ended_at IS NULL
-        AND (x.until IS NULL OR x.until > %s)
-        AND x.restriction NOT IN ('suspended', 'banned') AND xa.suspended_at IS NULL)"""
+      WHERE x.organization_id = {{}} AND {ADMINISTERS.format(role="x", account="xa")})"""
 _COLLEAGUE = f""",
     cr.account_id, cr.id, cr.organization_id, cr.ended_at,
     (ca.suspended_at IS NOT NULL OR co.suspended_at IS NOT NULL OR co.left_on IS NOT NULL),

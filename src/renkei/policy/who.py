@@ -8,6 +8,7 @@ import orjson
 
 from renkei.kernel import clock
 from renkei.kernel.database import as_uuid
+from renkei.people.models import PractitionerRole
 from renkei.policy.standing import Actor, Joined, Who
 from renkei.region import parameters
 from renkei.region.edition import RULES, in_force, rules_in
@@ -46,7 +47,7 @@ TABLES = """
 CONDITION = " WHERE s.session_key = %s AND s.until > %s AND s.idle_until > %s"
 WIDTH = 40
 CARD = "card"  # a second factor for as long as the disaster lasts under which it was shown
-STOPPED = ("suspended", "banned")  # restrictions under which a role is not in office
+STOPPED = PractitionerRole.STOPPED
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 
 

@@ -19,7 +19,7 @@ from renkei.paperwork.parse import PLACE, places
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region.difference import Line, difference, folded
-from renkei.region.form_texts import Form, Wording, edition_of, forms, in_force
+from renkei.region.form_texts import Form, Wording, forms, in_force, wording_of
 from renkei.region.models import FormText, Region
 
 LONGEST: Final = 40_000  # characters
@@ -256,7 +256,7 @@ def one_edition(standing: Standing, name: str, number: int) -> Wording:
         Unknown: there is no such form or edition.
     """
     try:
-        return edition_of(standing.who.region, form_named(name).name, number)
+        return wording_of(standing.who.region, form_named(name).name, number)
     except FormText.DoesNotExist:
         raise Unknown("edition") from None
 

@@ -50,7 +50,7 @@ def forms() -> dict[str, Form]:
     return found
 
 
-def edition_of(region: UUID | None, form: str, number: int) -> Wording:
+def wording_of(region: UUID | None, form: str, number: int) -> Wording:
     """One edition of the words of ``form``; 0 is the default.
 
     Raises:

@@ -23,7 +23,7 @@ from renkei.training.courses import (
     region_of_reader,
 )
 from renkei.training.models import FIRST, Edition, Part
-from renkei.training.shelf import QUESTIONS, Facts, edition_of, missing
+from renkei.training.shelf import QUESTIONS, Facts, edition_here, missing
 
 CHOICES: Final = 6
 PARTS: Final = 20
@@ -188,7 +188,7 @@ def _pieces(content: bytes) -> Iterable[bytes]:
 @disclosure("training.define", on="region")
 def _key_for_video(standing: Standing, edition: UUID) -> UUID:
     """The data key it is sealed under; and the rule is asked before anything is looked at."""
-    edition_of(standing, edition)
+    edition_here(standing, edition)
     return region_of_reader(standing).key_id
 
 

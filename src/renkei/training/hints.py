@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from renkei.kernel import clock
 from renkei.kernel.database import row, rows
 from renkei.kernel.errors import Unknown
 from renkei.people.faces import name_of
-from renkei.people.models import Organization, PractitionerRole
+from renkei.people.models import Organization
+from renkei.people.selectors import administrators
 from renkei.policy.standing import Standing, Who
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region import parameters
@@ -53,10 +55,8 @@ def _words(who: Who) -> Mapping[str, Mapping[str, object]]:
     own = Organization.objects.filter(pk=who.organization).first() if who.organization else None
     name = ""
     if own is not None:
-        roles = PractitionerRole.objects.filter(
-            organization=own, administrator=True, ended_at=None, account__suspended_at=None
-        )
-        first = roles.select_related("account").order_by("started_at").first()
+        roles = administrators(clock.now()).filter(organization=own).select_related("account")
+        first = roles.order_by("started_at").first()
         if first is not None:
             name = name_of(first.account)
     return {

@@ -67,7 +67,7 @@ def see_shelf(standing: Standing) -> Shelf:
     )
 
 
-def edition_of(standing: Standing, edition: UUID) -> Edition:
+def edition_here(standing: Standing, edition: UUID) -> Edition:
     """An edition of this region.
 
     Raises:
@@ -86,7 +86,7 @@ def see_edition(standing: Standing, edition: UUID) -> Draft:
     Raises:
         Unknown: it is none of this region.
     """
-    found = edition_of(standing, edition)
+    found = edition_here(standing, edition)
     course = course_of(found, region_of_reader(standing))
     facts = Facts(
         found.title, found.purpose, found.minutes, found.months, found.required, found.pass_mark,
@@ -102,7 +102,7 @@ def see_edition_video(standing: Standing, edition: UUID, part: int) -> tuple[Fil
     Raises:
         Unknown: there is none.
     """
-    found = edition_of(standing, edition).parts.filter(number=part, video__isnull=False)
+    found = edition_here(standing, edition).parts.filter(number=part, video__isnull=False)
     one = found.select_related("video").first()
     if one is None or one.video is None:
         raise Unknown("video")

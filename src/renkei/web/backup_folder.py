@@ -8,8 +8,9 @@ takes it.
 import io
 import mimetypes
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -21,14 +22,22 @@ from renkei.disclosure.copying import Copy
 from renkei.disclosure.items import shown_number
 from renkei.disclosure.own_backup import Message, OwnFile, Part, Taken, own_part
 from renkei.kernel.damage import DAMAGE
+from renkei.kernel.damage import sentence as sentence_of
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.policy.standing import Actor
 from renkei.policy.use_case import GateClosed
-from renkei.web.reuse_paper import clip_pictures, copy_paper, copy_text, moment
+from renkei.web.errors import sentence
+from renkei.web.reuse_paper import clip_as_gif, copy_paper, copy_text, moment
 from renkei.web.reuse_words import PAPER_PURPOSES
 
 KINDS: Final = {"report": "報告", "notice": "連絡", "consult": "相談", "request": "依頼"}
 IMPORTANCE: Final = {"important": "重要", "urgent": "至急"}
+# How often ``opening.PATIENCE`` is waited for one: a proxy cuts what is silent for a minute.
+TURNS: Final = 2
+BUSY: Final = (
+    "ほかの方の写真や動画を処理中のため、作れませんでした。内容は文字のファイルにあります。"
+    "時間をおいて、もう一度控えを受け取ってください。"
+)
 _STYLE: Final = (
     "body{font:16px/1.8 sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "article{border-left:3px solid #999;padding:.2rem 1rem;margin:1.2rem 0}"
@@ -101,6 +110,7 @@ Content = bytes | Iterator[bytes]
 
 def _files(actor: Actor, taken: Taken) -> Iterator[tuple[str, Content]]:
     listed: list[tuple[str, str, int]] = []
+    missing: list[Missing] = []
     left_out = 0
     for number, group in enumerate(taken.groups, 1):
         try:
@@ -117,9 +127,9 @@ def _files(actor: Actor, taken: Taken) -> Iterator[tuple[str, Content]]:
             yield f"{name}/messages.json", _json(_messages(part))
     with translation.override("ja"):
         for copy in taken.copies:
-            yield from _copy(copy)
-    yield "index.html", _index(taken, listed, left_out)
-    yield "backup.json", _json(_about(taken, listed, left_out))
+            yield from _copy(copy, missing)
+    yield "index.html", _index(taken, listed, left_out, missing)
+    yield "backup.json", _json(_about(taken, listed, left_out, missing))
 
 
 def _named(one: OwnFile) -> str:
@@ -137,15 +147,45 @@ def _title(part: Part) -> str:
     )
 
 
-def _copy(copy: Copy) -> Iterator[tuple[str, bytes]]:
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A file of a permitted copy that could not be made, and why; the text of it is there."""
+
+    file: str
+    why: str
+
+
+def _copy(copy: Copy, missing: list[Missing]) -> Iterator[tuple[str, bytes]]:
     name = f"copies/{shown_number(copy.number)}"
-    with suppress(Problem):  # no Japanese font on this server: the text says the same
-        yield f"{name}.pdf", copy_paper(copy).content
     yield f"{name}.txt", copy_text(copy).encode()
     clips = [one for part in copy.parts for one in part.pictures if one.pace]
-    for number, clip in enumerate(clips, 1):
-        with suppress(Problem, *DAMAGE):  # others are at pictures, or it opens no more
-            yield f"{name}-{number}.gif", clip_pictures(copy, clip)
+    make: dict[str, Callable[[], bytes]] = {f"{name}.pdf": lambda: copy_paper(copy).content}
+    make |= {f"{name}-{n}.gif": partial(clip_as_gif, copy, clip) for n, clip in enumerate(clips, 1)}
+    for file, made in make.items():
+        try:
+            content = _in_turn(made)
+        except Problem as problem:
+            missing.append(Missing(file, BUSY if problem.field == "busy" else sentence(problem)))
+        except DAMAGE as found:
+            missing.append(Missing(file, sentence_of(found)))
+        else:
+            yield file, content
+
+
+def _in_turn(made: Callable[[], bytes]) -> bytes:
+    """What is made where few are at a time; whoever is sent a folder waits longer than a page.
+
+    Raises:
+        Problem: others are at it for all that time, or there is no Japanese font on this server.
+        Tampered, Erased: what is stored does not open.
+    """
+    for left in reversed(range(TURNS)):
+        try:
+            return made()
+        except Problem as problem:
+            if problem.field != "busy" or not left:
+                raise
+    raise AssertionError("at least one turn")
 
 
 def _json(data: object) -> bytes:
@@ -178,7 +218,9 @@ def _messages(part: Part) -> dict[str, Any]:
     }
 
 
-def _about(taken: Taken, listed: list[tuple[str, str, int]], left_out: int) -> dict[str, Any]:
+def _about(
+    taken: Taken, listed: list[tuple[str, str, int]], left_out: int, missing: list[Missing]
+) -> dict[str, Any]:
     return {
         "format": "renkei own backup 1",
         "taken_at": taken.at.isoformat(),
@@ -195,6 +237,7 @@ def _about(taken: Taken, listed: list[tuple[str, str, int]], left_out: int) -> d
             for one in taken.copies
         ],
         "groups_left_out": left_out,
+        "left_out": [{"file": one.file, "why": one.why} for one in missing],
     }
 
 
@@ -232,12 +275,19 @@ def _article(one: Message, files: list[OwnFile]) -> str:
     return f"<article><p class=sub>{escape(about)}</p><p>{said}</p>{links}</article>"
 
 
-def _index(taken: Taken, listed: list[tuple[str, str, int]], left_out: int) -> bytes:
+def _index(
+    taken: Taken, listed: list[tuple[str, str, int]], left_out: int, missing: list[Missing]
+) -> bytes:
+    gone = {one.file for one in missing}
     copies = [
         f"<tr><td>{shown_number(one.number)}</td><td>{escape(PAPER_PURPOSES[one.purpose])}</td>"
         f"<td>{one.until.isoformat()}</td><td>"
-        f'<a href="copies/{shown_number(one.number)}.pdf">PDF</a> '
-        f'<a href="copies/{shown_number(one.number)}.txt">文字</a></td></tr>'
+        + " ".join(
+            f'<a href="{file}">{word}</a>'
+            for word, ending in (("PDF", "pdf"), ("文字", "txt"))
+            if (file := f"copies/{shown_number(one.number)}.{ending}") not in gone
+        )
+        + "</td></tr>"
         for one in taken.copies
     ]
     return _page(
@@ -259,6 +309,9 @@ def _index(taken: Taken, listed: list[tuple[str, str, int]], left_out: int) -> b
             f"<p>作っている間に参加が終わったグループが{left_out}件あり、入っていません。</p>"
             if left_out
             else "",
+            *(["<h2>作れなかったファイル</h2><ul>"] if missing else []),
+            *(f"<li>{escape(one.file)}：{escape(one.why)}</li>" for one in missing),
+            "</ul>" if missing else "",
             "<p class=sub>中身が変わっていないかは checksums.txt（SHA-256）で確かめられます。</p>",
         ],
     )

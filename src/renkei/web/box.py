@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from renkei.communication.measuring import measured, typed
-from renkei.communication.models import Importance, Kind
+from renkei.communication.models import IMPORTANCES, KINDS, Importance, Kind
 from renkei.communication.observations import Observed
 from renkei.kernel import clock
 from renkei.kernel.errors import Unknown
@@ -67,8 +67,8 @@ def said(form: Mapping[str, str], error: str = "", wrong: str = "") -> Said:
     kind, importance = form.get("kind", ""), form.get("importance", "")
     return Said(
         text=form.get("text", "").replace("\r\n", "\n"),
-        kind=kind if kind in Kind.values else Kind.REPORT.value,
-        importance=importance if importance in Importance.values else Importance.NORMAL.value,
+        kind=kind if kind in KINDS else Kind.REPORT.value,
+        importance=importance if importance in IMPORTANCES else Importance.NORMAL.value,
         reply_to=number(form.get("reply_to")),
         error=error,
         attachments=form.get("attachments", "")[:2000],

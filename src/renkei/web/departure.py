@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from renkei.enrollment import leaving, pledging
-from renkei.enrollment.leaving import Departure
+from renkei.enrollment.leaving_desk import LeavingDesk, see_leaving
 from renkei.group.disclosures import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
@@ -36,7 +36,7 @@ DEVICES = {
 @require_http_methods(["GET", "POST"])
 def leave(request: "Request", role: UUID) -> HttpResponse:
     """Let somebody go now or at the end of a day; afterwards, see to what remains."""
-    seen = leaving.see_leaving(request.actor, role)
+    seen = see_leaving(request.actor, role)
     sent = request.POST if request.method == "POST" else None
     later = sent is not None and sent.get("do") == "later"
     form = FormalitiesForm(sent if sent is not None and not later else None, devices=seen.devices)
@@ -74,7 +74,7 @@ def _tried(action: Any) -> str:
 @require_safe
 def receipt(request: "Request", role: UUID) -> HttpResponse:
     """The receipt of a leaving, on paper, for the organization and the person."""
-    seen = leaving.see_leaving(request.actor, role)
+    seen = see_leaving(request.actor, role)
     if not seen.settled:
         raise Unknown("leaving")
     with translation.override("ja"):
@@ -84,7 +84,7 @@ def receipt(request: "Request", role: UUID) -> HttpResponse:
     return response
 
 
-def _sheet(seen: Departure) -> dict[str, Any]:
+def _sheet(seen: LeavingDesk) -> dict[str, Any]:
     kept, region = seen.leaving, public_region()
     assert kept is not None and kept.settled_at is not None
     told = f"{dict(TOLD)[kept.told]}　{wareki(kept.told_on) if kept.told_on else ''}"

@@ -72,12 +72,13 @@ def answer(request: "Request", connection: UUID) -> HttpResponse:
         if word == "take_back":
             direct.take_back_connection(request.actor, None, connection=connection)
             return after("connections")
-        group = direct.answer_connection(
-            request.actor, None, connection=connection, yes=word == "yes"
-        )
+        if word == "yes":
+            group = direct.accept_connection(request.actor, None, connection=connection)
+            return after("timeline", group=group)
+        direct.decline_connection(request.actor, None, connection=connection)
     except Problem as problem:
         return _connections_page(request, 422, faulty=sentence(problem))
-    return after("timeline", group=group) if group else after("connections")
+    return after("connections")
 
 
 @require_POST

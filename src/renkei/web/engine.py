@@ -23,13 +23,18 @@ from renkei.kernel.html import html
 
 LANGUAGES: Final = ("ja", "en")
 WORDS: Final = ("_", "gettext")
-FIXED: Final = (*WORDS, "asset", "icon", "language", "rail_link", "url")
+FIXED: Final = (*WORDS, "asset", "icon", "language", "rail_link", "space", "url")
 """Functions whose value stays the same as long as the program runs and the language is one."""
 
 
 def language() -> str:
     """The language of the running request: "ja" or "en"."""
     return "en" if (translation.get_language() or "ja").startswith("en") else "ja"
+
+
+def space() -> str:
+    """What stands between two sentences: nothing in Japanese."""
+    return " " if language() == "en" else ""
 
 
 class _Generator(CodeGenerator):

@@ -25,7 +25,7 @@ from renkei.region.disclosures import public_region
 from renkei.web.address import url
 from renkei.web.assets import asset
 from renkei.web.disaster_words import what
-from renkei.web.engine import PageEnvironment, language
+from renkei.web.engine import PageEnvironment, language, space
 from renkei.web.look import look_of
 from renkei.web.rail import rail
 from renkei.web.team import team
@@ -196,6 +196,7 @@ def environment(**options: Any) -> PageEnvironment:
         "rail": rail,
         "rail_link": rail_link,
         "region": public_region,
+        "space": space,
         "team": team,
         "today": clock.today,
         "url": url,

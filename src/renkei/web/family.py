@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from renkei.group import family
+from renkei.group import family, family_ways_in
 from renkei.group.family_desk import (
     FamilyDesk,
     see_family,
@@ -91,7 +91,7 @@ def invite(request: "Request", group: UUID) -> HttpResponse:
         sent = form.cleaned_data
         who, agreement = form.relation(), form.agreement()
         given.append(
-            family.invite_family(
+            family_ways_in.invite_family(
                 request.actor,
                 group,
                 who=who,
@@ -133,7 +133,7 @@ def link(request: "Request", member: UUID) -> HttpResponse:
     def make() -> None:
         sent = form.cleaned_data
         given.append(
-            family.renew_family_access(
+            family_ways_in.renew_family_access(
                 request.actor,
                 member,
                 way=sent["way"],

@@ -7,8 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from renkei.group.family import Agreement, Relation
 from renkei.group.family_desk import Person
+from renkei.group.family_ways_in import Agreement, Relation
 from renkei.group.models import FamilyAgreement
 from renkei.kernel import clock
 from renkei.patient.models import Consent

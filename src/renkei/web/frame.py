@@ -17,9 +17,8 @@ from renkei.kernel import metrics, trace
 from renkei.people import idle
 from renkei.people.sessions import stored_key
 from renkei.policy.standing import Actor
-from renkei.web import errors
+from renkei.web import errors, toast
 from renkei.web.browser import address_of
-from renkei.web.said import say
 
 log = logging.getLogger("renkei.request")
 
@@ -108,7 +107,7 @@ class Frame:
             response = self.get_response(request)
         except (DatabaseError, InterfaceError) as error:
             response = errors.unavailable(request, error)
-        say(request, response)
+        toast.bring(request, response)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")

@@ -148,10 +148,12 @@ def _wishes_page(request: "Request", group: UUID, status: int = 200, **said: Any
 def wishes(request: "Request", group: UUID) -> HttpResponse:
     """Who asks to be let in, and the answer."""
     if request.method == "POST":
-        asked, yes = request.POST.get("request", ""), request.POST.get("answer") == "yes"
-        reason = request.POST.get("reason", "")
+        asked, reason = request.POST.get("request", ""), request.POST.get("reason", "")
         try:
-            free.answer_request(request.actor, group, request=_uuid(asked), yes=yes, reason=reason)
+            if request.POST.get("answer") == "yes":
+                free.accept_request(request.actor, group, request=_uuid(asked))
+            else:
+                free.decline_request(request.actor, group, request=_uuid(asked), reason=reason)
         except Problem as problem:
             return _wishes_page(request, group, 422, faulty=sentence(problem), about=asked)
         return after("free_wishes", group=group)

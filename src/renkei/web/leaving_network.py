@@ -1,5 +1,6 @@
 """Leaving of an organization: a checklist, the form, the receipt (A3)."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -8,11 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
+from markupsafe import Markup
 
 from renkei.enrollment import departing
 from renkei.enrollment.departing import Goodbye
-from renkei.enrollment.founded import Founded
+from renkei.enrollment.founded import Founded, Heir
 from renkei.enrollment.models import Departure
+from renkei.kernel.html import place
 from renkei.web.fields import Choice, Day, Line, Pills
 from renkei.web.page import page, tried
 
@@ -30,9 +33,8 @@ ORIGINALS = (
     (Departure.Originals.HANDED.value, _("Handed to who looks after the patients now")),
     (Departure.Originals.KEPT.value, _("We go on keeping them")),
 )
-
-
 END = "end"
+FEW = 8  # ways on that can be seen side by side; more of them are a list to open
 
 
 class LeavingForm(forms.Form):
@@ -55,11 +57,15 @@ class LeavingForm(forms.Form):
     def __init__(self, *args: Any, free: list[Founded], **options: Any) -> None:
         super().__init__(*args, **options)
         self.founded = free
+        unnamed = 0
         for one in free:
-            self.fields[f"free-{one.group.hex}"] = Choice(
-                label=one.name,
-                choices=_ways_on(one),
-                help_text=_("%(n)s people") % {"n": one.members},
+            unnamed += not one.name
+            few = len(one.heirs) < FEW
+            ways = _ways_on(one, place if few else str)
+            self.fields[f"free-{one.group.hex}"] = (Pills if few else Choice)(
+                label=one.name or _("Group by invitation (%(n)s)") % {"n": unnamed},
+                choices=ways if few else [("", _("Please choose one.")), *ways],
+                help_text=_("%(n)s people take part") % {"n": one.members},
             )
 
     def free_fields(self) -> list[forms.BoundField]:
@@ -76,23 +82,29 @@ class LeavingForm(forms.Form):
         return Goodbye(**{name: sent[name] for name in names}, free=free)
 
 
-def _ways_on(one: Founded) -> list[tuple[str, Any]]:
-    """To whom a free group can be handed; ending it only where nobody elsewhere manages it."""
-    heirs = [
-        (
-            str(heir.member),
-            (
-                _("Hand it to %(organization)s (%(name)s manages it)")
-                if heir.manager
-                else _("Hand it to %(organization)s (%(name)s will manage it)")
-            )
-            % {"organization": heir.organization, "name": heir.name},
-        )
-        for heir in one.heirs
-    ]
+def _ways_on(one: Founded, shown: Callable[[str], str]) -> list[tuple[str, Any]]:
+    """To whom a free group can be handed; ending it only where nobody elsewhere manages it.
+
+    Where there is but one way it is said, and nothing is left to choose.
+    """
+    heirs = [(str(heir.member), _way_on(heir, shown)) for heir in one.heirs]
     ends = [] if one.managed_elsewhere else [(END, _("End it: it stays readable"))]
-    asked = [] if len(heirs) + len(ends) == 1 else [("", _("Please choose one."))]
-    return [*asked, *heirs, *ends]
+    return [*heirs, *ends]
+
+
+def _way_on(heir: Heir, shown: Callable[[str], str]) -> Any:
+    named = {"organization": shown(heir.organization), "name": heir.name}
+    if heir.manager:
+        return (
+            Markup(_("Hand it to %(organization)s (%(name)s manages it)")) % named
+            if heir.name
+            else _("Hand it to the organization of who manages it")
+        )
+    return (
+        Markup(_("Hand it to %(organization)s (%(name)s will manage it)")) % named
+        if heir.name
+        else _("Hand it to the organization of who has been in it longest")
+    )
 
 
 @require_http_methods(["GET", "POST"])

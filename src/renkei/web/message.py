@@ -13,7 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from renkei.communication import message as messages
 from renkei.communication.answers import REASONS
 from renkei.communication.asking_again import ask_again as tell_again
-from renkei.communication.marks import bookmark_communication, pin_communication
+from renkei.communication.marks import (
+    bookmark_communication,
+    pin_communication,
+    unbookmark_communication,
+    unpin_communication,
+)
 from renkei.communication.measuring import fields_of, measured, typed
 from renkei.communication.message import Checked, MessageView
 from renkei.communication.observations import Observed
@@ -103,7 +108,8 @@ def _marked(request: "Request", message: UUID, said: str) -> HttpResponse:
 def bookmark(request: "Request", message: UUID) -> HttpResponse:
     """Put one's own bookmark on a message, or take it away."""
     kept = sent(request).get("kept") == "yes"
-    bookmark_communication(request.actor, message, kept=kept)
+    mark = bookmark_communication if kept else unbookmark_communication
+    mark(request.actor, message)
     said = _("You put a bookmark on it.") if kept else _("You took the bookmark away.")
     return _marked(request, message, said)
 
@@ -112,7 +118,8 @@ def bookmark(request: "Request", message: UUID) -> HttpResponse:
 def pin(request: "Request", message: UUID) -> HttpResponse:
     """Pin a message for the team, or unpin it."""
     pinned = sent(request).get("pinned") == "yes"
-    pin_communication(request.actor, message, pinned=pinned)
+    mark = pin_communication if pinned else unpin_communication
+    mark(request.actor, message)
     return _marked(request, message, _("It is pinned.") if pinned else _("It is unpinned."))
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from renkei.group.disclosures import Shell, see_shell
 from renkei.kernel.errors import Problem
 from renkei.web.errors import sentence
-from renkei.web.said import forget, said
+from renkei.web.toast import forget, toast_of
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -27,7 +27,7 @@ def page(
     """A signed-in page: the template with the frame of the person who asks."""
     shown: Shell = shell or see_shell(request.actor, None)
     context["shell"] = shown
-    context["toast"] = said(request)
+    context["toast"] = toast_of(request)
     request.device_closed = bool(shown.me.device)
     response = render(request, template, context, status=status)
     forget(request, response)

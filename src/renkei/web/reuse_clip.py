@@ -20,12 +20,12 @@ from renkei.web.page import page
 if TYPE_CHECKING:
     from renkei.web.frame import Request
 
-LARGEST: Final = 16_000_000  # bytes of all pictures of a clip
+LARGEST: Final = 16_000_000  # bytes of all frames of a clip
 
 
 @require_http_methods(["GET", "POST"])
 def cut(request: "Request", reuse: UUID, film: UUID) -> HttpResponse:
-    """The film, to choose some seconds of it; POST brings their pictures from the browser."""
+    """The film, to choose some seconds of it; POST brings their frames from the browser."""
     if request.method == "POST":
         try:
             clips.cut(
@@ -50,7 +50,7 @@ def _next(request: "Request", reuse: UUID) -> str:
 
 
 def _frames(request: "Request") -> list[bytes]:
-    """The pictures out of one body, by their lengths; none where these do not fit."""
+    """The frames out of one body, by their lengths; none where these do not fit."""
     sent = request.FILES.get("frames")
     lengths = [number(one) or 0 for one in request.POST.get("lengths", "").split(",")]
     if sent is None or not sent.size or sent.size > LARGEST or sum(lengths) != sent.size:
@@ -60,18 +60,18 @@ def _frames(request: "Request") -> list[bytes]:
 
 
 @require_safe
-def frame(request: "Request", reuse: UUID, film: UUID, page: int) -> HttpResponse:
-    """One of the pictures that were chosen, to draw on."""
-    content = clips.see_frame(request.actor, reuse, file=film, page=page)
+def frame(request: "Request", reuse: UUID, film: UUID, number: int) -> HttpResponse:
+    """One of the frames, to draw on."""
+    content = clips.see_frame(request.actor, reuse, file=film, number=number)
     return HttpResponse(content, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 @require_POST
-def open_it(request: "Request", reuse: UUID, film: UUID) -> HttpResponse:
-    """The clip as moving pictures without sound, marked like every copy."""
-    copy, clip = open_clip(request.actor, reuse, file=film)
+def clip(request: "Request", reuse: UUID, film: UUID) -> HttpResponse:
+    """The clip as GIF, without sound, marked like every copy."""
+    copy, opened = open_clip(request.actor, reuse, file=film)
     try:
-        content = reuse_paper.clip_pictures(copy, clip)
+        content = reuse_paper.clip_as_gif(copy, opened)
     except Problem as problem:
         return json({"message": sentence(problem)}, 503)
     response = HttpResponse(content, content_type="image/gif")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
@@ -121,21 +121,25 @@ def covered(editor: Editor, sent: Mapping[str, str]) -> dict[UUID, Covered]:
     }
 
 
+NONE: Final = Box(-1, -1, -1, -1)  # what is no box fits in no picture
+
+
 def _boxes(written: str) -> Iterable[Box]:
-    """Boxes, each ``left,top,width,height``, in a clip after ``picture:``; others are not taken."""
+    """Boxes, each ``left,top,width,height``, in a clip after ``frame:``; others are not taken."""
     for one in written.split():
-        picture, colon, rest = one.rpartition(":")
+        frame, colon, rest = one.rpartition(":")
         numbers = [
             int(n) if n.isascii() and n.isdigit() and len(n) < 5 else -1
-            for n in ([picture] if colon else []) + rest.split(",")
+            for n in ([frame] if colon else []) + rest.split(",")
         ]
-        yield tuple(numbers) if len(numbers) == 4 + bool(colon) else (-1, -1, -1, -1)
+        yield Box.of(numbers) if len(numbers) == 4 + bool(colon) else NONE
 
 
 def written(boxes: Iterable[Box]) -> str:
     """Boxes as ``covered`` reads them."""
     return "\n".join(
-        (f"{one[0]}:" if len(one) == 5 else "") + ",".join(map(str, one[-4:])) for one in boxes
+        ("" if one.frame is None else f"{one.frame}:") + ",".join(map(str, one.place))
+        for one in boxes
     )
 
 

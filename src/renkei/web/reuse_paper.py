@@ -124,28 +124,28 @@ def _drawing(caption: str, picture: bytes) -> dict[str, Any]:
 
 # ── Some seconds of a film ───────────────────────────────────────────────────────────────────────
 
-ON_SHEET: Final = 12  # pictures of a clip that stand on paper
+ON_SHEET: Final = 12  # frames of a clip that stand on paper
 
 
-def _frames_said(clip: Picture, pages: list[bytes]) -> str:
-    if len(pages) == 1:
+def _frames_said(clip: Picture, frames: list[bytes]) -> str:
+    if len(frames) == 1:
         return "動画の1場面"
-    shown = f"うち{ON_SHEET}枚。" if len(pages) > ON_SHEET else ""
-    return f"動画から {len(pages)}枚（毎秒{clip.pace}枚、{shown}動く形は画面の「動画の一部」から）"
+    shown = f"うち{ON_SHEET}枚。" if len(frames) > ON_SHEET else ""
+    return f"動画から {len(frames)}枚（毎秒{clip.pace}枚、{shown}動く形は画面の「動画の一部」から）"
 
 
-def _sheet_of(pages: list[bytes], copy: Copy) -> bytes:
-    """Pictures of a clip on one sheet, as many as can be looked at, with the stamp burnt in."""
-    step = max(1.0, len(pages) / ON_SHEET)
-    chosen = [int(n * step) for n in range(min(ON_SHEET, len(pages)))]
-    columns = 1 if len(pages) == 1 else 3
+def _sheet_of(frames: list[bytes], copy: Copy) -> bytes:
+    """Frames of a clip on one sheet, as many as can be looked at, with the stamp burnt in."""
+    step = max(1.0, len(frames) / ON_SHEET)
+    chosen = [int(n * step) for n in range(min(ON_SHEET, len(frames)))]
+    columns, numbers = 1 if len(frames) == 1 else 3, [n + 1 for n in chosen]
     with opening.turn():
-        sheet = opening.strip([pages[n] for n in chosen], [n + 1 for n in chosen], columns)
+        sheet = opening.side_by_side([frames[n] for n in chosen], numbers, columns)
     return stamped(sheet, copy.user, shown_number(copy.number), copy.opened_at)
 
 
-def clip_pictures(copy: Copy, clip: Picture) -> bytes:
-    """The clip as moving pictures (GIF), each with the stamp burnt in.
+def clip_as_gif(copy: Copy, clip: Picture) -> bytes:
+    """The clip as GIF, with the stamp burnt into each frame.
 
     Not within a transaction: pictures are opened here.
 
@@ -155,9 +155,9 @@ def clip_pictures(copy: Copy, clip: Picture) -> bytes:
     """
     number = shown_number(copy.number)
     until = f"{number}　{_day(copy.until)} まで"
-    pages = [stamped(page, copy.user, until, copy.opened_at) for page in clip.pages()]
+    frames = [stamped(one, copy.user, until, copy.opened_at) for one in clip.pages()]
     with opening.turn():
-        return opening.moving(pages, clip.pace)
+        return opening.clip(frames, clip.pace)
 
 
 def copy_paper(copy: Copy) -> Printed:

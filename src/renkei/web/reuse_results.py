@@ -14,7 +14,7 @@ from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.errors import Problem
 from renkei.web import errors
 
-COLUMNS: Final = 4  # of the pictures of a clip, beside one another
+COLUMNS: Final = 4  # of the frames of a clip, beside one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +58,4 @@ def _made(file: Enclosed, covered: Covered | None) -> bytes:
     if not file.film:
         return pages[0]
     with opening.turn():
-        return opening.strip(pages, range(1, len(pages) + 1), COLUMNS)
+        return opening.side_by_side(pages, range(1, len(pages) + 1), COLUMNS)

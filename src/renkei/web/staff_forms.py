@@ -9,15 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from renkei.enrollment.leaving import (
-    CLOSED,
-    FORMALITIES,
-    MISSING,
-    RETURNED,
-    Formalities,
-    LeavingDevice,
-    Returned,
-)
+from renkei.enrollment.leaving import CLOSED, FORMALITIES, MISSING, RETURNED, Formalities, Returned
+from renkei.enrollment.leaving_desk import LeavingDevice
 from renkei.enrollment.models import Leaving, Pledge
 from renkei.enrollment.roster import BYTES_MAX
 from renkei.kernel import clock

@@ -12,16 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from renkei.communication import message as messages
 from renkei.communication.message import MessageView
 from renkei.communication.rendering import Rendering
-from renkei.communication.tasks import (
-    Board,
-    TaskLine,
-    finish_task,
-    hand_on_task,
-    make_task,
-    see_task,
-    see_tasks,
-    withdraw_task,
-)
+from renkei.communication.task_board import Board, TaskLine, see_task, see_tasks
+from renkei.communication.tasks import finish_task, hand_on_task, make_task, withdraw_task
+from renkei.communication.templates import to_do
 from renkei.kernel.errors import Problem, Unknown
 from renkei.web.communication import at_message, json, piece, sent
 from renkei.web.errors import sentence, wants_json
@@ -89,7 +82,7 @@ def make(request: "Request", message: UUID) -> HttpResponse:
         status=422 if error else 200,
         view=view,
         article=Rendering(view.cursors).html([view.entry], headings=False),
-        what=form.get("what", "") if error else _first_words(view.entry.text),
+        what=form.get("what", "") if error else _proposed(view.entry.text),
         account=form.get("account", ""),
         due=form.get("due", ""),
         error=error,
@@ -97,8 +90,10 @@ def make(request: "Request", message: UUID) -> HttpResponse:
     )
 
 
-def _first_words(text: str) -> str:
-    """The first line that says something; the title of a form does not."""
+def _proposed(text: str) -> str:
+    """What its form asked to be done; else the first line that says something, no form's title."""
+    if asked := to_do(text):
+        return asked[:100]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     plain = [line for line in lines if not (line.startswith("【") and line.endswith("】"))]
     return (plain or lines or [""])[0][:100]

@@ -6,7 +6,7 @@ Written in Python and not in a template, like the rail: it is on every page of a
 from markupsafe import Markup
 
 from renkei.group.disclosures import MemberLine
-from renkei.kernel.html import html
+from renkei.kernel.html import html, place
 from renkei.people.faces import Face
 from renkei.web.address import url
 
@@ -34,6 +34,6 @@ def team(members: list[MemberLine]) -> Markup:
         lines.append(
             f'<li><div class="person">{_picture(face)}<div>'
             f'<span class="person-name">{html(face.name)}</span><br><span class="person-sub">'
-            f"{html(face.profession)}{joint}{html(face.organization)}</span></div></div></li>\n"
+            f"{html(face.profession)}{joint}{place(face.organization)}</span></div></div></li>\n"
         )
     return Markup("".join(lines))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -12,11 +13,13 @@ from pathlib import Path
 import pytest
 from django.core.management.base import CommandError
 
+from renkei.communication.guard import names
 from renkei.communication.guard.check import DIRECT, FREE, check
+from renkei.communication.guard.folding import key_of
 from renkei.communication.guard.numbers import own_number_checks
 from renkei.communication.guard.roster import Roster, make_ready
 from renkei.communication.guard.words import WHY
-from renkei.communication.guard.writings import Person
+from renkei.communication.guard.writings import Person, of_patient
 from renkei.config.management.commands.guard import Command, roster_of
 
 HERE = Path(__file__).parent
@@ -307,3 +310,56 @@ def test_no_draft_holds_up_everybody_else(text):
     begun = time.process_time()
     check(text, FREE, held, TODAY)
     assert time.process_time() - begun < 1
+
+
+# ── Names of which some characters are hidden ────────────────────────────────────────────────────
+
+
+def namesakes(count: int = 300) -> list[Person]:
+    """As many patients as an author has, of few family names."""
+    families = ("佐藤", "鈴木", "高橋", "田中", "佐々木", "林")
+    given = ("一郎", "次郎", "節子", "和子", "清", "文子", "千代子")
+    each = (f"{family} {one}{more}" for more in ("", *"春夏秋冬東西南") for one in given
+            for family in families)  # fmt: skip
+    return [Person(str(at), name, "", f"{1930 + at % 40}-05-01") for at, name in
+            zip(range(count), each, strict=False)]  # fmt: skip
+
+
+def looked_for_one_by_one(plain: str, people: list[Person]) -> set[tuple[int, int, int]]:
+    """Every hint against every name at every place: what it comes to, and far too slowly."""
+    found, fulls = set(), [(who, full) for who, one in enumerate(people)
+                           for full in of_patient(one).fulls]  # fmt: skip
+    for hint in names._MASKED.finditer(plain):
+        first = max(0, hint.start() - names.AROUND)
+        around = plain[: hint.end() + names.AROUND]
+        written = [key_of(one) for one in around]
+        for who, name in fulls:
+            for start in range(hint.start(), max(first - 1, hint.start() - len(name)), -1):
+                if names._behind_mask(around, written, name, start):
+                    found.add((start, start + len(name), who))
+                    break
+    return found
+
+
+def test_half_hidden_names_are_found_as_if_everybody_was_looked_for():
+    people = namesakes(60)
+    held, everybody = make_ready(people), set(range(60))
+    letters, chance = "佐藤鈴木高橋田中林一次郎節子和清文千代春○〇●a・、の", random.Random(11)
+    for length in [3, 4, 5, 8, 15, 40] * 60:
+        plain = "".join(chance.choice(letters) for _ in range(length))
+        found = {(one.start, one.end, min(one.patients))
+                 for one in names._masked(plain, held, everybody)}  # fmt: skip
+        assert found == looked_for_one_by_one(plain, people), plain
+
+
+@pytest.mark.parametrize("text", ["佐藤〇", "佐○", "〇子●郎", "a子", "佐々〇"])
+def test_hidden_names_hold_up_nobody_whatever_the_roster(text):
+    """With every age told, everybody in the roster may be meant."""
+    ages = "".join(f"{age}歳" for age in range(50, 100))
+    held, spent = make_ready(namesakes()), []
+    for length in (400, 9_600):
+        draft = ages + text * (length // len(text))
+        begun = time.process_time()
+        check(draft, FREE, held, TODAY)
+        spent.append(time.process_time() - begun)
+    assert spent[0] < 0.1 and spent[1] < 2  # it was a quarter of a second, and ten

@@ -92,11 +92,10 @@ def _written(folded: Folded, one: _Seen, roster: Roster) -> Finding:
 def _without_doubles(seen: Iterable[_Seen]) -> list[_Seen]:
     """One finding for one place and kind: the longest, those of a patient first."""
     kept: list[_Seen] = []
-    for one in sorted(seen, key=lambda one: (one.start - one.end, not one.patients)):
-        if not any(
-            other.kind == one.kind and other.start <= one.start and one.end <= other.end
-            for other in kept
-        ):
+    reached: dict[str, int] = {}  # by kind: how far those before reach, of which none begins later
+    for one in sorted(seen, key=lambda one: (one.start, -one.end, not one.patients)):
+        if one.end > reached.get(one.kind, 0):
+            reached[one.kind] = one.end
             kept.append(one)
     return kept
 

@@ -4,9 +4,10 @@ The automaton says where the letters stand, ``meaning`` whether a name is meant.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from renkei.communication.guard import romaji
@@ -19,7 +20,7 @@ from renkei.communication.guard.meaning import (
     honoured_at,
     whole,
 )
-from renkei.communication.guard.roster import Roster, age_today
+from renkei.communication.guard.roster import APART, Roster, age_today
 from renkei.communication.guard.writings import FAMILY, FULL, GIVEN, STAFF, TOWN, Pattern
 
 _NOBODY: frozenset[int] = frozenset()
@@ -28,7 +29,7 @@ NEAR = 25  # characters between a family name and a given name that belong toget
 _AGE = re.compile(r"(?<!\d)(\d{2,3})\s*(?:歳|才|さい)|[(（]\s*(\d{2,3})\s*[)）]")
 _MASK = "○〇◯●×✕✖*＊■□△▲?x※_・"
 _INITIAL = re.compile(r"(?<![a-z])[a-z][.\s]{1,2}$")
-_MOST = 1000  # different places with something hidden that are looked at in one text
+AROUND = 7  # characters to either side of what is hidden that a name may reach
 _HINTS = frozenset(_MASK + "abcdefghijklmnopqrstuvwxyz")
 _MASKED = re.compile(
     rf"[{re.escape(_MASK)}]|(?<![a-z])[a-z](?=[一-龥ぁ-んァ-ヶ])|(?<=[一-龥ぁ-んァ-ヶ])[a-z](?![a-z])"
@@ -188,25 +189,52 @@ def _with_clue(
         whose = roster.latin_family.get(romaji.canonical(word.group()), _NOBODY) & clues
         if whose and (initial := _initial(plain, word)):
             yield Named(*initial, "masked-name", whose)
-    known: dict[tuple[str, int], list[Named]] = {}  # what is repeated is looked at once
-    for mask in _MASKED.finditer(plain):
-        start = max(0, mask.start() - 7)
-        place = plain[start : mask.end() + 7], mask.start() - start
-        if place not in known:
-            if len(known) >= _MOST:
-                break
-            known[place] = list(_masked(*place, roster, clues))
-        for one in known[place]:
-            yield replace(one, start=start + one.start, end=start + one.end)
+    yield from _masked(plain, roster, clues)
 
 
-def _masked(around: str, at: int, roster: Roster, clues: set[int]) -> Iterator[Named]:
-    keys = [key_of(one) for one in around]
-    for who in clues:
-        for name in roster.masked.get(who, ()):
-            start = _behind_mask(around, keys, name, at)
-            if start is not None:
-                yield Named(start, start + len(name), "masked-name", frozenset((who,)))
+def _masked(plain: str, roster: Roster, clues: set[int]) -> Iterator[Named]:
+    """Names of which some characters are hidden.
+
+    Two characters that are seen lead to the few names in which they stand so near each other: what
+    is looked at grows with the text, and not with the text times everybody in the roster.
+    """
+    hints = [hint.start() for hint in _MASKED.finditer(plain)]
+    if not hints:
+        return
+    keys = {one: key_of(one) for one in set(plain)}
+    written = [keys[one] for one in plain]
+    nearest: dict[tuple[int, str, int], int] = {}  # by patient, name and hint: where it begins
+    for start, (who, name) in _begun(written, _near_a_hint(hints, len(plain)), roster, clues):
+        if _behind_mask(plain, written, name, start):
+            length = len(name)
+            first = bisect_left(hints, start + max(0, length - 1 - AROUND))
+            last = bisect_right(hints, start + min(length - 1, AROUND))
+            for hint in hints[first:last]:
+                nearest[who, name, hint] = max(start, nearest.get((who, name, hint), 0))
+    for start, length, who in sorted({(at, len(n), w) for (w, n, _), at in nearest.items()}):
+        yield Named(start, start + length, "masked-name", frozenset((who,)))
+
+
+def _near_a_hint(hints: Sequence[int], length: int) -> Iterator[int]:
+    """The places in a text from which a name that is half hidden may reach to a hint."""
+    done = 0
+    for hint in hints:
+        yield from range(max(done, hint - AROUND), min(hint + AROUND + 1, length))
+        done = hint + AROUND + 1
+
+
+def _begun(
+    written: Sequence[str], places: Iterable[int], roster: Roster, clues: set[int]
+) -> set[tuple[int, tuple[int, str]]]:
+    """Where which names would begin of which two characters stand there."""
+    begun: set[tuple[int, tuple[int, str]]] = set()
+    table = roster.by_two_characters
+    for at in places:
+        for gap in range(1, min(APART, len(written) - 1 - at) + 1):
+            for who, name, place in table.get((written[at], written[at + gap], gap), ()):
+                if at >= place and who in clues:
+                    begun.add((at - place, (who, name)))
+    return begun
 
 
 def _initial(plain: str, word: re.Match[str]) -> tuple[int, int] | None:
@@ -217,22 +245,17 @@ def _initial(plain: str, word: re.Match[str]) -> tuple[int, int] | None:
     return (word.start(), word.end() + after.end()) if after else None
 
 
-def _behind_mask(around: str, keys: Sequence[str], name: str, at: int) -> int | None:
-    """Where a name stands of which some characters are hidden; None if it does not."""
-    for shift in range(len(name)):
-        start = at - shift
-        if start < 0 or start + len(name) > len(around):
-            continue
-        seen = hidden = 0
-        for place, other in enumerate(name, start):
-            one = around[place]
-            if keys[place] == other:
-                seen += 1
-            elif one in _MASK or (one.isascii() and one.isalpha()):
-                hidden += 1
-            else:
-                break
+def _behind_mask(plain: str, written: Sequence[str], name: str, start: int) -> bool:
+    """Whether a name stands there of which some characters are hidden, and at least half is seen."""
+    if start + len(name) > len(plain):
+        return False
+    seen = hidden = 0
+    for place, other in enumerate(name, start):
+        one = plain[place]
+        if written[place] == other:
+            seen += 1
+        elif one in _MASK or (one.isascii() and one.isalpha()):
+            hidden += 1
         else:
-            if hidden and seen >= 2 and seen >= hidden:
-                return start
-    return None
+            return False
+    return bool(hidden) and seen >= 2 and seen >= hidden

@@ -19,8 +19,11 @@ from renkei.communication.guard.writings import Pattern, Person, Writings, of_pa
 
 _Key = TypeVar("_Key")
 _Table = dict[_Key, set[int]]
+_ByTwo = dict[tuple[str, str, int], list[tuple[int, str, int]]]
 
 _NOBODY: frozenset[int] = frozenset()
+# Of a name of which half is seen, and two characters at least, two that are seen stand so near.
+APART = 3
 
 
 @dataclass(slots=True)
@@ -39,7 +42,18 @@ class Roster:
     insured: dict[str, frozenset[int]]
     addresses: dict[int, addresses.Address]
     kana_towns: dict[tuple[str, tuple[int, ...]], frozenset[int]]
-    masked: dict[int, tuple[str, ...]]  # full names as keys
+    fulls: tuple[tuple[str, ...], ...]  # full names as keys, by patient
+    _by_two: _ByTwo | None = None
+
+    @property
+    def by_two_characters(self) -> _ByTwo:
+        """Full names by two of their characters and how far apart these are.
+
+        Of each: whose, which, and where in it. Made when a draft asks for it: few do.
+        """
+        if self._by_two is None:
+            self._by_two = _by_two_characters(self.fulls)
+        return self._by_two
 
 
 def make_ready(patients: Sequence[Person], staff: Sequence[Person] = ()) -> Roster:
@@ -74,8 +88,18 @@ def make_ready(patients: Sequence[Person], staff: Sequence[Person] = ()) -> Rost
         insured=_whose((one.insured, who) for who, one in enumerate(written) if one.insured),
         addresses=homes,
         kana_towns=_whose(((home.ending, home.blocks), who) for who, home in homes.items()),
-        masked={who: one.fulls for who, one in enumerate(written)},
+        fulls=tuple(one.fulls for one in written),
     )
+
+
+def _by_two_characters(fulls: Sequence[Sequence[str]]) -> _ByTwo:
+    table: _ByTwo = defaultdict(list)
+    for who, names in enumerate(fulls):
+        for name in names:
+            for at, first in enumerate(name):
+                for gap, other in enumerate(name[at + 1 : at + 1 + APART], 1):
+                    table[first, other, gap].append((who, name, at))
+    return dict(table)
 
 
 def _days(written: Sequence[Writings]) -> Iterable[tuple[Day, int]]:

@@ -20,8 +20,8 @@ JOBS: Final = {
     "picture": pictures.opened,
     "cover": pictures.covered,
     "frames": pictures.frames,
-    "moving": pictures.moving,
-    "strip": pictures.strip,
+    "clip": pictures.clip,
+    "side_by_side": pictures.side_by_side,
     "pdf": papers.opened,
     "office": documents.opened,
 }

@@ -7,7 +7,7 @@ from typing import Any, Final
 from renkei.files.workshop.sheets import KEPT, SCREEN, Outcome, Unfit, jpeg, packed, sheet
 
 PIXELS: Final = 64_000_000  # of a picture that has to be opened in full
-FRAME: Final = 720  # pixels of the longer side of a picture out of a film
+FRAME: Final = 720  # pixels of the longer side of one picture of a clip
 LEAST_FRAME: Final = 16
 FRAME_PIXELS: Final = 2_100_000  # of one as it comes: a browser sends it no larger than it is kept
 JPEG_PIXELS: Final = 250_000_000  # a JPEG is opened at a fraction of its size
@@ -87,9 +87,9 @@ def covered(content: bytes, job: dict[str, Any]) -> Outcome:
     from PIL import ImageDraw
 
     def drawn() -> Iterator[Any]:
-        for picture, boxes in zip(_each(content, job["lengths"]), job["boxes"], strict=True):
+        for picture, places in zip(_each(content, job["lengths"]), job["places"], strict=True):
             draw = ImageDraw.Draw(picture)
-            for left, top, wide, high in boxes:
+            for left, top, wide, high in places:
                 corners = (
                     left * picture.width // 1000,
                     top * picture.height // 1000,
@@ -102,11 +102,11 @@ def covered(content: bytes, job: dict[str, Any]) -> Outcome:
     return _row(drawn(), SCREEN)
 
 
-# ── Pictures that were taken out of a film ───────────────────────────────────────────────────────
+# ── Some seconds of a film: a clip, and its frames ───────────────────────────────────────────────
 
 
 def frames(content: bytes, job: dict[str, Any]) -> Outcome:
-    """Single pictures of a film, made anew, all of one size."""
+    """The frames of a clip, made anew, all of one size."""
 
     def alike() -> Iterator[Any]:
         size = None
@@ -120,8 +120,8 @@ def frames(content: bytes, job: dict[str, Any]) -> Outcome:
     return _row(alike(), FRAME)
 
 
-def moving(content: bytes, job: dict[str, Any]) -> Outcome:
-    """Pictures that follow one another, as GIF: it moves in slides and browsers, without sound."""
+def clip(content: bytes, job: dict[str, Any]) -> Outcome:
+    """Frames that follow one another, as GIF: it moves in slides and browsers, without sound."""
     from PIL import Image
 
     none = Image.Dither.NONE
@@ -134,8 +134,8 @@ def moving(content: bytes, job: dict[str, Any]) -> Outcome:
     return {"views": []}, [written.getvalue(), b"", b""]
 
 
-def strip(content: bytes, job: dict[str, Any]) -> Outcome:
-    """Pictures beside and below one another on one sheet, each with its number."""
+def side_by_side(content: bytes, job: dict[str, Any]) -> Outcome:
+    """Frames beside and below one another on one sheet, each with its number."""
     from PIL import Image, ImageDraw, ImageFont
 
     pictures = list(_each(content, job["lengths"]))

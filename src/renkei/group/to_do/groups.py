@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
-from renkei.communication.tasks import waiting_tasks
+from renkei.communication.task_board import waiting_tasks
 from renkei.disclosure.waiting import waiting_for as waiting_for_reuse
 from renkei.group.archiving import waiting_for as waiting_for_life
 from renkei.group.disclosures import GroupLine, open_identity

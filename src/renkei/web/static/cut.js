@@ -1,4 +1,4 @@
-// Some seconds of a film, as single pictures: taken here while it plays, made anew by the server.
+// A clip: some seconds of a film, as frames, taken here while it plays and made anew by the server.
 import { token } from "./sheet.js";
 
 const form = document.querySelector("[data-cut]");
@@ -34,10 +34,10 @@ async function at(second, canvas) {
     await there;
   }
   canvas.getContext("2d").drawImage(film, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/jpeg", 0.85));
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no frame"))), "image/jpeg", 0.85));
 }
 
-async function pictures(start, seconds, pace) {
+async function frames(start, seconds, pace) {
   film.pause();
   const scale = Math.min(1, Number(words.side) / Math.max(film.videoWidth, film.videoHeight));
   const canvas = document.createElement("canvas");
@@ -62,7 +62,7 @@ form.addEventListener("submit", async (event) => {
   const pace = Number(chosen.dataset.pace);
   take.disabled = true;
   try {
-    const taken = await pictures(start, Number(chosen.value), pace);
+    const taken = await frames(start, Number(chosen.value), pace);
     state.textContent = words.wordsSending;
     const body = new FormData();
     body.append("frames", new Blob(taken), "frames");

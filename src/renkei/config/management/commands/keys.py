@@ -15,7 +15,7 @@ from renkei.config.terminal import refuse_nothing_there
 from renkei.kernel import custody, master, rotation, vault
 from renkei.kernel.errors import Tampered
 from renkei.kernel.master import Source
-from renkei.notification.push_keys import make_push_key
+from renkei.notification.push_keys import replace_leaked_push_key, replace_push_key
 from renkei.policy.standing import HOST
 from renkei.region.services import KeyChange, record_key_change
 
@@ -152,7 +152,8 @@ class Command(TerminalCommand):
         return made
 
     def _push(self, drop: bool) -> None:
-        if make_push_key(HOST, None, anew=True, drop=drop) is None:
+        replace = replace_leaked_push_key if drop else replace_push_key
+        if replace(HOST, None) is None:
             raise CommandError("地域がまだありません。")
         self.stdout.write("通知に署名する鍵を新しくしました。")
         self.stdout.write(

@@ -1,0 +1,25 @@
+"""Who administers an organization. Returns rows; decides nothing.
+
+In office is who works there and is stopped neither there nor altogether. The rules count them by
+the same words (``policy.loading``); a test keeps both shapes equal.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
+
+from renkei.people.models import PractitionerRole
+
+# Whether a role is an administrator's in office, of a role and its account; asks for the moment.
+ADMINISTERS: Final = """{role}.administrator AND {role}.ended_at IS NULL
+    AND ({role}.until IS NULL OR {role}.until > %s)
+    AND {role}.restriction NOT IN ('suspended', 'banned') AND {account}.suspended_at IS NULL"""
+
+
+def administrators(now: datetime) -> QuerySet[PractitionerRole]:
+    """The roles of administrators who are in office, of every organization."""
+    found = PractitionerRole.objects.filter(
+        PractitionerRole.working(now), administrator=True, account__suspended_at=None
+    )
+    return found.exclude(restriction__in=PractitionerRole.STOPPED)
