@@ -8,6 +8,7 @@ from renkei.communication.guard.values import LIMIT, REACHED, Vital
 _JCS = re.compile(
     r"(?:jcs|意識レベル)[\sは:が、で=(]{0,3}(?:(?P<roman>iii|ii|i|[1-3])\s?[-‐−ー‐の桁]\s?)?(?P<value>\d{1,3})?"
 )
+_SUNK = re.compile(r"(?:から|→|より)[^\d]{0,4}(?:jcs)?\s?(?:3桁|iii|[123]00)")
 _GCS = re.compile(
     r"gcs[\sは:が、で=(]{0,3}(?:e(?P<e>\d)\s?v(?P<v>\d|t|a)\s?m(?P<m>\d)|(?:合計)?(?P<sum>\d{1,2}))"
 )
@@ -20,8 +21,10 @@ def consciousness(text: str) -> Iterator[Vital]:
             level = _jcs(found)
             after = text[found.end() : found.end() + 12]
             limit = LIMIT.match(after) and not REACHED.match(after)
-            if level is not None and not re.match(
-                r"(?:から|→|より)[^\d]{0,4}(?:jcs)?\s?[0-3](?!\d|-)", after
+            if _SUNK.match(after):
+                yield Vital("jcs", found.start(), found.end(), 100, danger=True)
+            elif level is not None and not re.match(
+                r"(?:から|→|より)[^\d]{0,4}(?:jcs)?\s?[0-3](?!\d|-|桁)", after
             ):
                 yield Vital("jcs", found.start(), found.end(), level, level >= 20 and not limit)
     if "gcs" in text:

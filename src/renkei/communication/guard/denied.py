@@ -49,6 +49,7 @@ _NEGATED = re.compile(
         |至(?:ら|りません|って(?:い)?ません)
         |消失(?:し|$|。|、)
         |ゼロ|0回
+        |[^。、\n]{{0,10}}(?:0|ゼロ)(?:件|人|名)
         |\(?[-−]\)
         |\(-
         |[-−](?:$|、|。|/|\s)
@@ -69,6 +70,7 @@ _NEGATED = re.compile(
         |希望なし
         |望(?:まない|みません|まれ(?:ない|ません|ず)|まず)
         |行(?:わない|いません|わず)
+        |聴取(?:せず|されず|しません|なし)
         |不要|控え|なさそう
         |もう(?:ない|なく|ありません)
         |心配(?:は)?(?:な|あ?りません|いりません|不要)
@@ -122,7 +124,7 @@ _DENIED_AFTER = re.compile(
         |には至(?:ら|りま|って)
         |ではありません
         |ではない(?!か)
-        |ではなく|なしで|まではいか
+        |ではなく|(?<!っぱ)なしで|まではいか
     )
     """,
     re.X,
@@ -139,7 +141,7 @@ _NEXT_ITEM_NEGATED = re.compile(
         |症状|発作
     )*
     (?:
-        な(?:し|い(?!か))
+        (?<!っぱ)な(?:し|い(?!か))
         |なく(?!な)
         |無し|ありません
         |みられ(?:ず|ません|ない)
@@ -166,7 +168,7 @@ _ENDS_DENIED = re.compile(
         )
     )[^。、\n]{0,28}?
     (?:
-        なし|無し
+        (?<!っぱ)なし|無し
         |ありません(?:でした)?
         |認め(?:ず|ません(?:でした)?|られず|られません|ない)
         |[み見]られ(?:ず|ません(?:でした)?|ない)
@@ -186,9 +188,17 @@ _NOT_STRUCK = re.compile(
 )
 
 
+# けいれんなしでしたが、十時半に起こりました
+_CAME_AFTER_ALL = re.compile(
+    r"[^。、\n]{0,12}(?:が|けど|けれど|のに)、[^。、\n]{0,16}(?:起こり|起き|始まり|出現し|現れ|発症し|出)(?:ました|た|て(?:い|き))"
+)
+
+
 def is_denied(said: Said) -> bool:
     """Whether the clause, or the list that the words begin, says that there is none of it."""
     rest = said.rest
+    if _CAME_AFTER_ALL.match(said.text, said.end):
+        return False
     if _NEGATED.match(rest) or _INFLECTED.match(rest) or _DENIED_AFTER.match(rest):
         return True
     if said.text[said.start] in "頭額" and _NOT_STRUCK.match(said.text, said.start):

@@ -39,6 +39,16 @@ _BEFORE: Final = {
             |仕事|無|苦手|感染|衛生|予防|チーム|プロ
         )$
     """,
+    "うな": r"[どこそよほも]$",
+    "もがい": r"[どと]$",
+    "支え": r"差し$",
+    "飛ぶ": r"(?:脈|意識|記憶|話|鳥|機)(?:が|は|も)?$",
+    "ちが": r"[もまうかたみ持待打立勝育]$",
+    "ちを": r"[もまうかたみ持待打立勝育]$",
+    "前に": r"(?:年|月|日|分|時間|週間)$",
+    "返答": r"(?:メール|手紙|問い合わせ|相談|事業所|業者|役所|市|先生|医師|ケアマネ|病院|から)(?:の|から|へ)?(?:の)?$",
+    "首": r"[手足乳]$|(?:ペンダント|名札|カード|携帯|タオル|眼鏡|メガネ|鍵|カメラ|笛)(?:も|を|が|は)[^。、]{0,4}$",
+    "もつれ": r"(?:足|糸|話|髪)(?:が|は|も)?$",
     "溺れ": r"(?:酒|お酒|愛|策|趣味)に$",
     "応答": r"""
         (?:電話|インターホン|チャイム|メール|サーバー?|アプリ|システム)(?:に|の|へ|から)?(?:も)?$
@@ -57,7 +67,7 @@ _BEFORE: Final = {
             |末梢|下肢|上肢|体|鼻|耳|布団|寒く
         )(?:が|は|も|の先が|先が)?(?:少し|とても|かなり|やや)?$
     """,
-    "けいれん": r"(?:まぶた|瞼|眼瞼|顔面|胃|ふくらはぎ|こむら|足|目元|片側顔面)(?:の|が|に)?$",
+    "けいれん": r"(?:抗|鎮|まぶた|瞼|眼瞼|顔面|胃|ふくらはぎ|こむら|足|目元|片側顔面)(?:の|が|に)?$",
     "痙攣": r"(?:まぶた|瞼|眼瞼|顔面|胃|ふくらはぎ|こむら|足|目元|片側顔面|抗|鎮)(?:の|が|に)?$",
     "急変": r"(?:天候|天気|相場|状況|情勢|気温)(?:が|の)?$",
     "激痛": r"(?:ぎっくり腰|歯|虫歯|魚の目)(?:の|が|で)?$",
@@ -73,16 +83,49 @@ _BEFORE: Final = {
     "死ぬ": r"(?:いつか|いずれ|みんな|人は|誰でも|どうせ)[^。、]{0,4}$",
     "胸": r"(?:コルセット|ベルト|服|下着|帯)[^。、]{0,4}$",
     "119": r"\d$",
-    "口": r"(?:入|出|窓|蛇|人|傷|ろう|瘻|ストーマ|開|玄関|改札|間)$",
+    "口": r"(?:入|経|出|窓|蛇|人|傷|ろう|瘻|ストーマ|開|玄関|改札|間)$",
     "顔": r"(?:似|笑|横|寝)$",
     "すぐ": r"(?:迎え|資料を|会議|受付)[^。]{0,6}$|ま$",
     "息": r"(?:休|消|安|窒|ため|生|利|棲|終|一|溜|嘆|子|仮|喘)$",
     "ポンプ": r"(?:水中|空気入れの|井戸の|ガソリン)$",
 }
+# What a machine, too, may be said to do.
+_ANSWERING: Final = (
+    "consciousness",
+    "answer",
+    "stimulus",
+    "sleep",
+    "floor",
+    "long",
+    "in-vain",
+    "kana",
+)
+# Machines that do not answer, stop or fall over; those that keep somebody alive are none of them.
+_OF_A_MACHINE = re.compile(
+    r"""
+    (?:
+        パソコン|タブレット|端末|スマホ|スマートフォン|携帯|アプリ|システム|サーバー?|画面|テレビ
+        |リモコン|カメラ|センサー|ブザー|チャイム|インターホン|ドア|エレベーター|冷蔵庫|洗濯機|掃除機
+        |自転車|車|バイク|電動ベッド|ベッド|車[いイ椅]す|歩行器|リフト|時計|プリンター?|複合機|コピー機
+        |ブレーキ|鍵|蛇口|配管|水道|トイレの水|エアコンの(?:室外機|リモコン)
+    )(?:が|は|も|、)[^。、]{0,8}、?$
+    """,
+    re.X,
+)
+_TO_A_LETTER = re.compile(
+    r"[^。\n]{0,16}(?:メッセージ|メール|再送|既読|返信|不在票|スタンプ|留守電|電話をかけ直)"
+)
 _ELSE: Final = {word: re.compile(before, re.X) for word, before in _BEFORE.items()}
+# It falls, is run over or grows cold without being anybody.
+_OF_A_THING = re.compile(r"[^。、\n]{0,6}(?:猫|犬|鳥|スープ|お茶|お湯|ご飯|汁|花火|夕日|荷物|鉢)")
+# A cord, a beam and a stove are at hand for other things too.
+_HOUSEHOLD = re.compile(
+    r"洗濯|干し|干す|部屋干|飾|手芸|工作|園芸|梱包|荷造|のれん|すだれ|回収|処分|引き取|カーテンを|編み|干し柿|靴ひも|練習"
+)
 _NOT_SUICIDE = re.compile(
     r"""
-    料理|調理|野菜|台所
+        料理|調理|野菜
+    |台所(?!から)
     |刻[みむ]
     |皮を?[むム]
     |献立|魚を|肉を|果物|リハ|作業
@@ -113,9 +156,21 @@ def is_something_else(said: Said, kind: str) -> bool:
         if text.startswith(word, start):
             if before.search(text, max(said.first, start - 14), start):
                 return True
+    if text.startswith(("反応", "返事", "返答", "応答"), start) and _TO_A_LETTER.match(
+        text, said.end
+    ):
+        return True
+    if kind in _ANSWERING and _OF_A_MACHINE.search(text, said.first, start):
+        return True
+    if kind in ("fall", "head-injury", "suicide", "means", "floor", "death") and _OF_A_THING.match(
+        text, said.end
+    ):
+        return True
     if text.startswith("倒れ", start) and _FALLEN_THING.match(text, start + 2):
         return True
-    knife = kind == "suicide" and text[start] in "包刃カはナ"
+    if kind in ("suicide", "means") and _HOUSEHOLD.search(said.sentence):
+        return True
+    knife = kind in ("suicide", "means") and text[start] in "包刃カはナ"
     return knife and _NOT_SUICIDE.search(said.sentence) is not None
 
 

@@ -1,9 +1,11 @@
 """The expressions of an emergency and the signs of one, looked for in a text in one pass.
 
-They stand in ``emergencies/``, a file for each kind, each beginning a line; what is indented goes on
-with the line before, and # begins a remark. In an expression … stands for up to eight characters
-within the sentence, NOT for ない, ません and the like. Each begins with letters that stand in the
-text as they are; an automaton finds those, and only there is the expression tried.
+They stand in ``emergencies/``, a file for each kind, and the signs, with what each weighs, in
+``emergencies/signs/``. Each begins a line; what is indented goes on with the line before, and #
+begins a remark. A name in <> stands for the alternatives given to it with =; … for up to eight
+characters within the sentence, ‥ for up to eight and ‥‥ for up to fourteen within the clause, NOT
+for ない, ません and the like. Each begins with letters that stand in the text as they are; an
+automaton finds those, and only there is the expression tried.
 """
 
 import re
@@ -33,7 +35,10 @@ KINDS: Final = (
     "death",
 )
 _FOLDER: Final = Path(__file__).parent / "emergencies"
-_NOT = r"(?:ない|なく|なし|無し|ません|(?<=[せらかまわえけれめきじ])ず(?!つ)|まへん|ねえ|ん(?:。|$|、))"
+_NAME = re.compile(r"<(\w+)>(?! *=)")
+_GIVEN = re.compile(r"<(\w+)> *= *(.*)")
+_GAPS: Final = {"…": r"[^。\n]{0,8}?", "‥‥": r"[^。、\n]{0,14}?", "‥": r"[^。、\n]{0,8}?"}
+_NOT = r"(?:ない|なく|なし|無し|ません|(?<=[せらかまわえけれめきじ])ず(?!つ)|へん|ねえ|ん(?:。|$|、|って|と|」|ねん|わ|のや|で(?:す|、)|やろ|なあ))"
 _PARTICLES = re.compile(r"\(\?:(?:[がはもをにの]\|)+[がはもをにの]\)\??")
 # What may stand after a particle and says nothing of its own.
 _ADVERBS: Final = "|".join(
@@ -81,9 +86,10 @@ _ADVERBS: Final = "|".join(
 
 
 class Expression(NamedTuple):
-    """A line made ready: a kind of emergency, or a sign and what it weighs."""
+    """A line made ready: a kind of emergency, or a sign, what it is a sign of, and what it weighs."""
 
     kind: str  # empty: a sign
+    about: str
     weight: int
     pattern: re.Pattern[str]
 
@@ -117,40 +123,69 @@ def _stems(expression: str) -> tuple[list[str], str]:
     while expression[end : end + 1] == "?":
         expression = expression[end + 1 :]
         starts, end = _first_group(expression)
-    literal = [re.match(r"(?:[^([.?*+\\|…N](?![?*]))*", start) for start in starts]
-    stems = [found.group() for found in literal if found is not None]
-    assert all(stems), expression
-    return stems, expression
+    return [letters for start in starts for letters in _letters(start)], expression
 
 
-def _written(name: str) -> list[str]:
-    """The expressions of a file, each in one piece."""
+def _letters(start: str) -> list[str]:
+    """The letters that one alternative begins with; those of a group, if it begins with one."""
+    found = re.match(r"(?:[^([.?*+\\|…‥N](?![?*]))*", start)
+    if found and found.group():
+        return [found.group()]
+    starts, end = _first_group(start)
+    assert end, start
+    return [letters for one in starts for letters in _letters(one)]
+
+
+def _written(file: Path) -> list[str]:
+    """The expressions of a file, each in one piece and with the names in <> given out."""
     found: list[str] = []
-    for line in (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+    for line in file.read_text(encoding="utf-8").splitlines():
         if line[:1].isspace():
             found[-1] += line.strip()
         elif line and not line.startswith("#"):
             found.append(line)
-    return found
+    names: dict[str, str] = {}
+    written = []
+    for line in found:
+        line = _NAME.sub(
+            lambda name: f"(?:{names[name[1]]})" if name[1] in names else name[0], line
+        )
+        if given := _GIVEN.match(line):
+            names[given[1]] = given[2]
+        else:
+            written.append(line)
+    return written
 
 
-def _lines() -> Iterator[tuple[str, int, str]]:
+def _lines() -> Iterator[tuple[str, str, int, str]]:
     for kind in KINDS:
-        for line in _written(kind):
-            yield kind, 0, line
-    for line in _written("signs"):
-        weight, _, sign = line.partition(" ")
-        yield "", int(weight), sign
+        for line in _written(_FOLDER / f"{kind}.txt"):
+            yield kind, "", 0, line
+    for file in sorted((_FOLDER / "signs").glob("*.txt")):
+        about = ""
+        for line in _written(file):
+            if line.startswith("["):
+                about = line.strip("[]")
+            else:
+                weight, _, sign = line.partition(" ")
+                yield "", about, int(weight), sign
+
+
+def _and_adverbs(particles: re.Match[str]) -> str:
+    """The particles, or the pause of somebody in a hurry (息、弱いです), with adverbs after them."""
+    return f"{particles.group().replace('(?:', '(?:、|', 1)}(?:{_ADVERBS})*"
 
 
 def _compiled() -> tuple[AhoCorasick, list[list[Expression]]]:
     table: dict[str, list[Expression]] = defaultdict(list)
-    for kind, weight, line in _lines():
+    for kind, about, weight, line in _lines():
         stems, written = _stems(line)
-        written = _PARTICLES.sub(lambda found: f"{found.group()}(?:{_ADVERBS})*", written)
+        written = _PARTICLES.sub(_and_adverbs, written)
         written = re.sub(r"…(?=(?:\(\?:)?NOT)", r"[^。、\\n]{0,6}?", written)
-        written = written.replace("…", r"[^。\n]{0,8}?").replace("NOT", _NOT)
-        expression = Expression(kind, weight, re.compile(written))
+        written = written.replace("NOT", _NOT)
+        for gap, stretch in _GAPS.items():
+            written = written.replace(gap, stretch)
+        expression = Expression(kind, about, weight, re.compile(written))
         for stem in stems:
             table[stem].append(expression)
     return AhoCorasick(list(table)), list(table.values())

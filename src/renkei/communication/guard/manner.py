@@ -10,6 +10,16 @@ import re
 from renkei.communication.guard.over import MISTAKEN, NEVER
 from renkei.communication.guard.said import Said
 from renkei.communication.guard.supposed import is_supposed
+from renkei.communication.guard.told import (
+    CAUSED,
+    EXPLAINED,
+    GONE_THROUGH,
+    HAS_BEEN,
+    OF_ACCIDENTS,
+    UNTHOUGHT,
+    is_grief,
+    is_jest,
+)
 
 _CLAUSE = r"[^。、\n]"
 _ASKED = re.compile(
@@ -52,10 +62,13 @@ _LIKENED = re.compile(
         |気持ち(?:で|に|だ)
         |衝撃
         |もの(?=[のでだ、。])
+        |(?<=るよう)な(?!
+            感じ|気が|痛|症|様子|状態|息|声|咳|音|苦|発作|圧|胸|頭|め|しび|違和|ら|の
+        )[一-龥ァ-ヶ]
         |(?:よう)?な(?:長|高|数|量|作業|時間|騒音|音|声|暑さ|寒さ|混雑|人混み|量|数)
         |(?:もどかし|歯がゆ|悔し)さ
         |(?:
-            話|歌|曲|映画|小説|物語|ニュース|出来事|事件|知らせ|光景|値段|金額|雰囲気|空気|満員|忙し
+            話(?![せすしさそ])|歌|曲|映画|小説|物語|ニュース|出来事|事件|知らせ|光景|値段|金額|雰囲気|空気|満員|忙し
         )
     )
     """,
@@ -109,9 +122,9 @@ _NAMED_AS = re.compile(
 _NOUN_OF = re.compile(
     r"""
     (?:発作|症状|時)?(?:や[^。、\n]{1,6}|など)?の(?:
-        (?:手術|治療|退院|発症)(?:から|後)
+        (?:手術|治療|退院|発症|検査|入院|検査入院)(?:から|後|で)
         |人形|練習|方法|やり方|仕方|本|番組|書式|欄|様式|項目|案内|スライド|題|見学|仕組み|意味|違い
-        |定義|予防|歌|リスク
+        |定義|予防|歌|跡|痕|傷あと|リスク|記録|用紙|手帳|ノート|日誌
         |危険(?!な状)
         |恐れ|おそれ|前触れ|頻度|回数|専門|外来|患者会|診断書|診断基準|絵|マーク|ワクチン|後遺
         |ある方|多い|少ない|既往|いつもの
@@ -129,7 +142,7 @@ _NONE_SEEN = re.compile(
     )?
     (?!
         [^。\n]*(?:
-            止ま|改善|治ま|おさま|効|反応|返事|意識|戻|回復|軽快|落ち着|変わり|薬が|救急|連絡|電話
+            止ま|改善|治ま|おさま|効|反応|返事|意識[がはも]|戻|回復|軽快|落ち着|変わり|薬が|救急|連絡|電話
             |対応
         )
     )[^。、\n]{{0,24}}?
@@ -138,7 +151,8 @@ _NONE_SEEN = re.compile(
             は|が|も
         )
         (?:、[^。、\n]{{0,16}}?)?(?:
-            (?:全く|まったく|特に|一度も)?(?:なし|無し|なかった|ない|あり?ません)
+            (?:全く|まったく|特に|一度も|今日は|本日は|今回は|今週は|最近は)?
+            (?:なし|無し|なかった|ない|なく(?!な)|あり?ません)
         )
         |(?:は|が|も|を)(?:、[^。、\n]{{0,16}}?)?[^。、\n]{{0,8}}?(?:
             (?:認め|[み見](?:え|受け)?)(?:られ)?
@@ -160,17 +174,6 @@ _NONE_COMES = re.compile(
     """,
     re.X,
 )
-_UNTHOUGHT = re.compile(
-    r"(?:なんて|とは|とも|などと)[^。、\n]{0,4}(?:思わ|言わ|考え)(?:な|ず|れな|ませ)"
-)
-_CAUSED = re.compile(r"は[^。、\n]{0,10}(?:によるもの|が原因|のせい)(?:で|だ)")
-_OF_ACCIDENTS = re.compile(
-    r"""
-    事故の?(?:報告|防止|予防|事例|件数|対策)
-    |の(?:量|回数|頻度|色|時間)(?:を|の)[^。、\n]{0,4}(?:記録|記入|測|書)
-    """,
-    re.X,
-)
 _CEASED = re.compile(
     r"""
     (?![^。\n]*(?:ても|また|再び|再度|繰り返))(?:は|が|も)(?:[^。、\n]{0,12}?)(?:
@@ -185,16 +188,10 @@ _CEASED = re.compile(
         |消え(?!な|ま?せん|ず)
         |(?:和ら|やわら)(?:い|ぎ)
         |落ち着(?:い(?!てい?(?:な|ませ))|き(?!ませ))
-        |解消
+        |解消|薄くな|治っ|癒え|きれいにな
+        |(?:ひ|引)(?:い(?:て|た)|きま(?!せ))
+        |(?:良|よ)くな(?:り(?!ませ)|っ)
         |改善(?:し(?!な|ませ|てい?(?:な|ませ))|傾向|。|、|$)
-    )
-    """,
-    re.X,
-)
-_EXPLAINED = re.compile(
-    r"""
-    [^。、\n]{0,4}のは[^。\n]{0,24}(?:
-        故障|以来|せい|勘違い|間違い|電池|冗談|夢|昔|以前|前の|年前|先月|昨年|去年
     )
     """,
     re.X,
@@ -202,7 +199,6 @@ _EXPLAINED = re.compile(
 _WITHOUT = re.compile(
     r"[^。\n]{0,18}ことなく|[^。、\n]{0,4}(?:こと(?:も|は|が)?(?:な[くい]|ありません)|ずに済)"
 )
-_LAUGHED = re.compile(r"笑いす?過?ぎ|大笑い|爆笑|笑い転げ")
 _POSSIBLE = re.compile(
     r"""
     [^。、\n]{0,6}?(?:り(?:う|得)る|し(?:う|得)る|かねな)
@@ -215,39 +211,36 @@ _POSSIBLE = re.compile(
 _LONG_SO = re.compile(
     r"""
     拘縮|寝たきり|装具|体位変換|リハ|rom|可動域|絵カード|文字盤|コミュニケーション
-    |ままで(?:す|、)
-    |慣れ|麻痺側
+    |慣れ|麻痺側|以前から|前から|もとから|後遺症|退院時|これまで(?:どおり|通り)|伝わり|うなずきで|意思疎通
+    |(?:日|こと)が(?:増え|多)
+    |変わり(?:は|も)?(?:な|あ?りませ)|変わりませ
+    |(?:てい|てお)る(?:ため|ので)、?[^。\n]*(?:側から|工夫|ゆっくり|使)
     |車[いイ椅]す
     """,
     re.X,
 )
+_LASTING = (
+    "stroke",
+    "side",
+    "speech",
+    "sight",
+    "seizure",
+    "floor",
+    "limp",
+)  # may be of long standing
+_LEFT_SO = ("stroke", "side", "speech", "sight")  # 動かない|ままです
+OF_DYING = ("suicide", "leave", "means")  # is not over because somebody laughs or feels better
 _SUDDEN = re.compile(
-    r"急に|突然|さっき|先ほど|今朝|今日|本日|昨夜から|今、|たった今|新た|増悪|中に"
+    r"急に|突然|さっき|先ほど|今朝|今日|本日|昨夜から|今、|たった今|新た|増悪|中に|(?:転ん|倒れ|打っ|ぶつけ)[^。、]{0,6}(?:あと|後|から)"
 )
 _FEARED = re.compile(
     r"""
-    (?:など|等|のこと)?(?:を|が|に)(?:とても|大変|少し)?(?:
+    が(?:怖|こわ)(?:い|くて)(?:の|から|ため|、)
+    |(?:など|等|のこと)?(?:を|が|に)(?:とても|大変|少し)?(?:
         心配|不安
         |気に(?:さ|し|な)
         |怖が|恐れ|おそれ|懸念|おびえ
     )
-    """,
-    re.X,
-)
-_HAS_BEEN = re.compile(
-    r"""
-    [^。、\n]{0,8}た経験
-    |[^。、\n]{0,3}れた(?:先|病院)
-    |[^。、\n]{0,4}た(?:経験|こと(?!が(?:わか|分か|判)))(?:が|の|も|は)
-    |[^。、\n]{0,6}ことも?が?(?:ある|あり|多)
-    |(?:、[^。、\n]{1,14})+ことが(?:ある|あり)
-    """,
-    re.X,
-)
-_IN_JEST = re.compile(
-    r"""
-    [^。\n]{0,6}に?笑っ
-    |[^。\n]{0,16}(?:と[^。、\n]{0,4}(?:笑|冗談|おどけ)|笑い話|武勇伝|との?自慢)
     """,
     re.X,
 )
@@ -274,14 +267,17 @@ def is_told_otherwise(said: Said, kind: str) -> bool:
         return True
     if before.endswith(_UNTICKED) or (_SAID_AS_WORD.match(after) and "「" in before + words):
         return True
-    return _likened(before, after, kind) or _of_the_kind(said.sentence, after, kind)
+    return _likened(before, after, kind) or _of_the_kind(said, after, kind)
 
 
-def _of_the_kind(sentence: str, after: str, kind: str) -> bool:
+def _of_the_kind(said: Said, after: str, kind: str) -> bool:
     """What depends on the kind of emergency: a paralysis of long standing, what is laughed about."""
-    if kind == "stroke" and _LONG_SO.search(sentence) and not _SUDDEN.search(sentence):
+    sentence = said.sentence
+    if kind in _LASTING and _LONG_SO.search(sentence) and not _SUDDEN.search(sentence):
         return True
-    if kind != "suicide" and (_LAUGHED.search(sentence) or _IN_JEST.match(after)):
+    if kind in _LEFT_SO and re.match(r"[^。、\n]{0,6}まま", after) and not _SUDDEN.search(sentence):
+        return True
+    if is_grief(said) or (kind not in OF_DYING and is_jest(sentence, after)):
         return True
     return _foreseen(sentence, after) or is_supposed(after)
 
@@ -291,20 +287,21 @@ _TOLD_OTHERWISE = (
     _NAMED_AS,
     _ASKED,
     _NOUN_OF,
-    _EXPLAINED,
+    EXPLAINED,
     _WITHOUT,
     _POSSIBLE,
-    _HAS_BEEN,
-    _UNTHOUGHT,
-    _OF_ACCIDENTS,
+    HAS_BEEN,
+    UNTHOUGHT,
+    OF_ACCIDENTS,
+    GONE_THROUGH,
 )
-_OF_A_THING = (_CAUSED, _NONE_COMES, _CEASED, _FEARED, _NONE_SEEN)  # these follow a noun
+_OF_A_THING = (CAUSED, _NONE_COMES, _CEASED, _FEARED, _NONE_SEEN)  # these follow a noun
 
 
 def is_no_value_of_now(after: str) -> bool:
     """Whether what follows a value asks, supposes or denies it, or says that it was a mistake."""
     return is_supposed(after) or any(
-        way.match(after) for way in (_ASKED, MISTAKEN, _EXPLAINED, NEVER)
+        way.match(after) for way in (_ASKED, MISTAKEN, EXPLAINED, NEVER)
     )
 
 
@@ -312,7 +309,7 @@ def _likened(before: str, after: str, kind: str) -> bool:
     if found := _LIKENED.match(after):
         rest = after[found.end() : found.end() + 24]
         return not (found["degree"] and _SUFFERED.search(rest))
-    return kind != "suicide" and _MOVED_SO.search(before) is not None
+    return kind not in OF_DYING and _MOVED_SO.search(before) is not None
 
 
 def _foreseen(sentence: str, after: str) -> bool:

@@ -55,10 +55,29 @@ _CANNOT = (
     "握れ",
     "座れ",
     "聞き取れ",
+    "足り",
+    "追いつ",
+    "追いつけ",
+    "てこ",
+    "出せ",
+    "通せ",
+    "起こせ",
+    "動かせ",
+    "覚め",
+    "つかめ",
+    "言え",
+    "書け",
+    "読め",
+    "答え",
+    "直せ",
 )
 _PART_OF_IT = re.compile(
     r"ない|ません|ず(?:に)?|なく(?:なり|なって|なった)?|ん(?=。|$)"
 )  # 止まら|ない
+_MADE_NOUN = re.compile(
+    r"[さみ](?=[はがものを、やと])|[りれきえけ](?=[はがものを]|や(?!す)|な[しく])"
+)
+_NOUN_ENDS = ("腫れ", "しびれ", "震え", "ふるえ", "めまい", "いびき", "もつれ", "こわばり")
 _NOUNS = frozenset(("けいれん", "ひきつけ", "ケイレン", "冷や汗", "いたみ"))
 
 
@@ -72,6 +91,8 @@ class Said:
     first: int  # of the sentence
     last: int
     rest: str  # of the clause, after the words
+    made_noun: bool  # 苦し|さ, 痛|み, 腫|れ
+    known: dict[tuple[int, re.Pattern[str]], list[re.Match[str]]]  # of the text's sentences
 
     @property
     def words(self) -> str:
@@ -88,11 +109,23 @@ class Said:
         """The sentence before them."""
         return self.text[self.first : self.start]
 
+    def around(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        """Where the pattern stands in the sentence and does not touch the words; looked for once."""
+        start, end = self.start - self.first, self.end - self.first
+        return [one for one in self.whole(pattern) if one.end() <= start or one.start() >= end]
+
+    def whole(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        """Where the pattern stands in the sentence; looked for once."""
+        key = (self.first, pattern)
+        if key not in self.known:
+            self.known[key] = list(pattern.finditer(self.sentence))
+        return self.known[key]
+
     @property
     def is_noun(self) -> bool:
         """Whether they end as a noun does, so that what follows may deny it: 胸痛|なし."""
         last = self.text[self.end - 1]
-        return not "ぁ" <= last <= "ゖ" or last in "さみ" or self.words in _NOUNS
+        return self.made_noun or not "ぁ" <= last <= "ゖ" or last in "さみ" or self.words in _NOUNS
 
 
 def sentence_ends(text: str) -> list[int]:
@@ -108,7 +141,13 @@ def sentence_at(text: str, at: int, ends: list[int]) -> tuple[int, int]:
     return first, last
 
 
-def said_at(text: str, start: int, end: int, ends: list[int]) -> Said:
+def said_at(
+    text: str,
+    start: int,
+    end: int,
+    ends: list[int],
+    known: dict[tuple[int, re.Pattern[str]], list[re.Match[str]]],
+) -> Said:
     """The words there, up to where they truly end: 止まら|ない, 苦し|さ, 痛|み."""
     first, last = sentence_at(text, start, ends)
     last = max(last, end)
@@ -116,6 +155,8 @@ def said_at(text: str, start: int, end: int, ends: list[int]) -> Said:
         end = part.end()
     clause_end = _CLAUSE_END.search(text, end, last)
     rest = text[end : min(clause_end.start() if clause_end else len(text), last)]
-    if rest[:1] in ("さ", "み") and rest[1:2] in ("は", "が", "も", "の", "を", "、"):
-        end, rest = end + 1, rest[1:]
-    return Said(text, start, end, first, last, rest)
+    noun = _MADE_NOUN.match(rest)
+    named = text[start:end].endswith(_NOUN_ENDS) and rest[:1] in ("は", "が", "も", "の")
+    if noun:
+        end, rest = end + noun.end(), rest[noun.end() :]
+    return Said(text, start, end, first, last, rest, noun is not None or named, known)

@@ -36,7 +36,7 @@ _COULD_BE = re.compile(
             説明|勉強|研修|講習|訓練|演習|資料|マニュアル|パンフ
             |(?<!との)話
             |既往|経験|薬|坐薬|頓服|サイン|兆候|徴候が|症状が出|見分け|原因|予測|既応|歴
-            |方(?:へ|に|が|の|は|も|を)
+            |(?<![隣所いと族]の)方(?:へ|に|が|の|は|も|を)
         )
         |を(?:説明|想定|予測|防|避け|予防|繰り返して(?:き|い)た)
         |既往
@@ -44,6 +44,8 @@ _COULD_BE = re.compile(
         |後遺症
         |後の(?:方|リハ|経過|生活|状態)
         |(?:し|り|れ|き|い)やす
+        |やすい(?:ので|ため|方|から|、)
+        |くい(?:お?薬|体質|方|ため|こと)
         |サイン|傾向|体質
         |持ち(?:の|で)
         |(?<![をがはも])止めの?(?:薬|坐薬|座薬|テープ|注射|剤|の)
@@ -60,12 +62,27 @@ _COULD_BE = re.compile(
         |など(?:の|が)(?:症状|とき|場合|あ(?:れば|ったら))
         |しそう(?:な(?:とき|場合|ら)|になったら)
         |しないか
+        |(?:る|む|く|う|す|つ)と(?:怖い|こわい|困|大変|いけな|危な|危険)
+        |ない(?:ため|切り|工夫|食べ|飲み|方法|姿勢|座り|位置)
+        |副作用
+        |す?る(?:わ|ぞ|で|よ)[」』]
+        |ことの?ある(?:薬|方|人)
+        |(?<!た)かもしれない(?:ので|から|ため)
         |の可能性(?:がある(?:ため|ので|方)|に備|を(?:考|説|話)|について|もあるため|が高いため)
-        |可能性に備
+        |可能性に備|可能性がある(?:ため|ので|方)
     )
     """,
     re.X,
 )
+_AND_SO_ON = re.compile(  # 吐いたりぐったりしたら
+    r"[^。\n]{0,6}?たり[^。\n]{0,20}?(?:たら(?!し)|場合|とき|時は|れば|ことがあ)"
+)
+# Within the words themselves.
+_PREPARED = re.compile(r"そなえ|備え|ない(?:よう|ため)|ぬよう|(?:で|じゃ)は?なく")
+# そんなことを防ぐための靴下です
+_PREVENTED = re.compile(r"[^。\n]{0,30}?(?:こと|の)を(?:防ぐ|予防する|防止する)(?:ため|の)")
+# What nearly happened did not.
+_NEARLY = re.compile(r"れ?そうに(?:なっ|なり|な[るれ])|(?:し|り|れ|ち)?かけ(?:た(?!まま)|まし)")
 _RISK = re.compile(
     r"[^。、\n]{0,7}?(?<!ショックの)(?<!命の)(?:恐れ|おそれ|リスク|危険性|懸念(?!してい))"
 )
@@ -76,7 +93,7 @@ _WHEN_LATER = re.compile(
         |とき(?:は|に|には|、)?
         |(?<!\d)時(?:は|に|には|、)
         |(?:ようなら|ようであれば|ようでしたら)
-        |なら(?:ば|、|すぐ)?
+        |なら(?!な|ず)(?:ば|、|すぐ)?
         |たら(?:、|すぐ|必ず|まず|早|電|連|1|救|お|中)?
         |れば(?:、)?
         |際(?:は|に|には)
@@ -151,7 +168,7 @@ _IF = re.compile(
     re.X,
 )
 _EVEN_IF = re.compile(
-    r"[^。、\n]{0,10}?(?:て|で)も(?P<main>、?[^。\n]{0,30}?(?:ない|しません|希望|望|意思|意向))"
+    r"[^。、\n]{0,10}?(?:て|で)も(?P<main>、?[^。\n]{0,30}?(?:ない|しません|せず|行わず|呼ばず|見送|看取|希望|望|意思|意向))"
 )
 _TO_COME = re.compile(
     r"""
@@ -183,11 +200,20 @@ _STATED = re.compile(r"(?<!という)(?:た|ている|てる|ています|てま
 
 def could_be(said: Said) -> bool:
     """Whether the clause speaks of what could be, is feared, prevented, taught or prepared for."""
-    if _RISK.match(said.rest) or _COULD_BE.match(said.rest):
+    if _PREPARED.search(said.words):
+        return True
+    if any(way.match(said.rest) for way in (_RISK, _COULD_BE, _AND_SO_ON)):
+        return True
+    if _PREVENTED.match(said.text, said.end, said.last):
         return True
     if _FINITE.search(said.words + said.rest):
         return False
     return _WHEN_LATER.search(said.text, said.end, said.last) is not None
+
+
+def nearly(said: Said, kind: str) -> bool:
+    """Whether a fall or a blow only nearly happened: ひかれ|そうになった."""
+    return kind in ("fall", "head", "head-injury") and _NEARLY.match(said.rest) is not None
 
 
 def could_be_called(said: Said) -> bool:

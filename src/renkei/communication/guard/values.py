@@ -128,6 +128,8 @@ _NOW_GOOD = re.compile(
     re.X,
 )
 
+_STOP = re.compile(r"[。\n]")
+
 
 @dataclass(frozen=True, slots=True)
 class Vital:
@@ -146,8 +148,8 @@ def possible(kind: str, value: float) -> bool:
 
 
 def better(text: str, end: int, kind: str) -> bool:
-    """Whether the same sentence tells that it is well again."""
-    rest = re.split(r"[。\n]", text[end : end + 60], maxsplit=1)[0]
+    """Whether the same sentence, or the next, tells that it is well again."""
+    rest = "。".join(_STOP.split(text[end : end + 80], maxsplit=2)[:2])
     for pattern in (_NOW_GOOD, _RECOVERED):
         for found in pattern.finditer(rest):
             then = float(found["then"])

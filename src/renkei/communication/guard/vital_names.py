@@ -5,7 +5,7 @@ from typing import Final
 from ahocorasick_rs import AhoCorasick
 
 _NAMES: Final = {
-    "spo2": "spo2 sao2 血中酸素 血中酸素濃度 酸素飽和 サチュレーション サチュ サチ サーチ さち 酸素飽和度 酸素濃度 sat オキシ",
+    "spo2": "spo2 sp02 sao2 血中酸素 血中酸素濃度 酸素飽和 サチュレーション サチュ サチ サーチ さち 酸素飽和度 酸素濃度 sat オキシ",
     "oxygen": "酸素 パルス パルスオキシ パルスオキシメータ パルスオキシメーター",
     "systolic": "血圧 bp b.p 収縮期 収縮期血圧 最高血圧 けつあつ 上 上の血圧 上が 上は 上も",
     "diastolic": "拡張期 拡張期血圧 最低血圧 下 下の血圧 下が 下は 下も",

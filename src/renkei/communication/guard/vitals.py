@@ -10,13 +10,14 @@ from typing import Final
 
 from renkei.communication.guard.consciousness import consciousness
 from renkei.communication.guard.numerals import value
+from renkei.communication.guard.unnamed import unnamed
 from renkei.communication.guard.values import BY, LIMIT, RANGE, REACHED, Vital, better, possible
 from renkei.communication.guard.vital_names import named_signs
 from renkei.region.vitals import dangerous
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _FILL = re.compile(r"(?:1分間?に|\d回(?=[^\d])|[^\d。\n]){0,8}")
-_TIGHT = re.compile(r"[\s:=は.、\-]{0,2}")
+_TIGHT = re.compile(r"[\s:=は.、・\-]{0,2}")
 _TIGHT_KINDS: Final = frozenset(
     ("diastolic", "pulse_letter", "respiration_letter", "temperature_letter")
 )
@@ -76,52 +77,21 @@ _ARROW = re.compile(
     """,
     re.X,
 )
+_FALLING = re.compile(
+    r"%?、\d{2,3}%?、(?P<then>\d{2,3})(?=%|です|と(?:下が|落ち|どんどん)|に(?:下が|落ち)|。|$)"
+)
 _PAIR_ARROW = re.compile(r"\s?(?:→|⇒|から)[^\d。\n]{0,6}(?P<high>\d{2,3})(?:/\d{2,3})?")
 _PERCENT = re.compile(r"\s?(?:%|パーセント)")
 _UPPER = re.compile(r"上[^上]{0,4}$")
 _OF_PRESSURE = re.compile(r"血圧|bp|下|しか(?:な|あ)")
+_OF_A_PATIENT = re.compile(r"点滴|顔色|返事|意識|脈|冷や汗|サチ|spo2")
 _BELOW = re.compile(r"切|きっ|きり|下回|割|未満|以下|あり|ない")
-_OF_SOMETHING_ELSE = re.compile(r"気温|室温|温度|湯|風呂|水温|角度|→|から$")
-_HOT = re.compile(
-    r"""
-    (?<![\d.])(?P<value>(?:3\d|4[0-3])(?:\.\d)?)\s?(?:℃|度)(?P<tenth>\d)?分?(?:
-        台|近い|近く
-        |を?超え(?:る|た)?
-        |を?超す
-        |以上|前後
-    )?(?:の|まで|も|ある|ほどの|という)?(?:高?熱|発熱)(?!量|中症|い)
-    """,
-    re.X,
-)
-_RISEN = re.compile(
-    r"""
-    (?<![\d.])3\d(?:\.\d)?\s?(?:
-        度|℃
-    )?(?:→|から)(?P<value>(?:3\d|4[0-3])(?:\.\d)?)\s?(?:度|℃)(?P<tenth>\d)?分?
-    """,
-    re.X,
-)
-_UNMEASURED = re.compile(
-    r"""
-    (?:血圧|脈拍?|サチュレーション|spo2|サチ)(?:が|は|も)?(?:低くて|弱くて|下がって)?(?:、)?(?:
-        測れ(?:ず|ない|ません)
-        |測定(?:不能|不可|でき(?:ず|ない|ません))
-        |はかれ(?:ず|ない|ません)
-        |触れ(?:ず|ない|ません)
-        |とれ(?:ず|ない|ません)
-        |取れ(?:ず|ない|ません)
-        |感知(?:せず|しない|できず)
-        |出(?:ない|ません)
-    )
-    |(?<!\d)[5-8]\d(?:%|台)+から(?:は)?(?:上が|あが)(?:ら|りませ)
-    """,
-    re.X,
-)
 _KANJI_NUMBER = re.compile(
     r"""
     (?<![一二三四五六七八九十百第])[一二三四五六七八九十百]{2,6}(?=
         \s?(?:パーセント|%|度|回|台|を切|です|しか|、|。|$)
     )
+    |(?<=度)[一二三四五六七八九](?=分)
     """,
     re.X,
 )
@@ -161,24 +131,7 @@ def vitals(text: str) -> Iterator[Vital]:
             yield found
             taken = found.end
     yield from consciousness(text)
-    yield from _fevers(text)
-    for lost in _UNMEASURED.finditer(text):
-        yield Vital("unmeasured", lost.start(), lost.end(), 0, True)
-
-
-def _fevers(text: str) -> Iterator[Vital]:
-    """Fevers that are said without a name before them: 40度の熱, 36.5度から40.2度."""
-    hots = [*_HOT.finditer(text)] if "熱" in text else []
-    if "→" in text or "から" in text:
-        hots += _RISEN.finditer(text)
-    for hot in hots:
-        if _OF_SOMETHING_ELSE.search(text[max(0, hot.start() - 8) : hot.start()]):
-            continue
-        value, end = float(hot["value"]) + int(hot["tenth"] or 0) / 10, hot.end()
-        limit = LIMIT.match(text, end) and not REACHED.match(text, end)
-        danger = dangerous("temperature", value) and not limit
-        danger = danger and not better(text, end, "temperature")
-        yield Vital("temperature", hot.start(), end, value, danger)
+    yield from unnamed(text)
 
 
 def _named(
@@ -238,7 +191,9 @@ def _no_pressure(text: str, number: re.Match[str], start: int) -> bool:
     """Whether 上 alone names the number, and nothing near it speaks of a blood pressure."""
     if not _UPPER.search(text[start : number.start()]):
         return False
-    return not _OF_PRESSURE.search(text, max(0, start - 12), number.end() + 12)
+    if _OF_PRESSURE.search(text, max(0, start - 12), number.end() + 12):
+        return False
+    return not _OF_A_PATIENT.search(text, max(0, start - 60), number.end() + 60)
 
 
 def _measured(
@@ -268,6 +223,8 @@ def _last_of(text: str, kind: str, value: float, end: int) -> tuple[float, int] 
         if BY.match(text, arrow.end()):
             return None
         value, end = then, arrow.end()
+    if series := _FALLING.match(text, end):  # 98、84、76です: as they came
+        value, end = float(series["then"]), series.end()
     return value, end
 
 
@@ -304,6 +261,8 @@ def _letter_counts(
     Args:
         beside: where vital signs are spoken of, found once for the whole text.
     """
+    if text[number.start() - 1] == "・":  # in kanji: no page, no section
+        return True
     after = text[number.end() : number.end() + 4]
     if re.match(r"[./年\-‐−](?=\d)|年|元|ページ|頁|を参照|参照|期|-", after):
         return False
