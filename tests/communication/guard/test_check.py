@@ -1,4 +1,4 @@
-"""What drafts give away: judged as 5,003 labelled drafts say, in one place and another."""
+"""What drafts give away: judged as 7,067 labelled drafts say, in one place and another."""
 
 import json
 import os
@@ -23,6 +23,7 @@ from renkei.communication.guard.writings import Person, of_patient
 from renkei.config.management.commands.guard import Command, roster_of
 
 HERE = Path(__file__).parent
+REGION = HERE.parents[2] / "examples" / "midorino" / "messages.jsonl"
 TODAY = date(2026, 11, 27)
 FIRST, SECOND = "roster", "roster_second"
 # A set is held out only for the number that was measured before the guard was mended by it; since
@@ -48,6 +49,11 @@ SETS = {
     "drafts_twelfth_held_out": (120, SECOND),  # in plainer words: P .934 R .950
     "drafts_thirteenth_held_out": (125, SECOND),  # once more: P .934 R .950
     "drafts_fourteenth_held_out": (105, SECOND),  # between hard and plain: P .98 R .82
+    "drafts_fifteenth_held_out": (200, SECOND),  # longer, in plain words: P .935 R .956
+    "drafts_sixteenth_held_out": (200, SECOND),  # longer and harder: P .92 R .77
+    "drafts_seventeenth_held_out": (200, SECOND),  # each a hard case: P .69 R .44; then P .73 R .68
+    "drafts_practised": (1314, SECOND),  # near misses and rare words, written to mend by
+    "drafts_eighteenth_held_out": (150, SECOND),  # in other words, after that: P .91 R .75
 }
 
 
@@ -227,11 +233,116 @@ def test_a_house_of_two_is_the_groups_own():
         ("意識ないです どうしたらいいですか", "意識がなくなったらどうしたらいいですか"),
         ("ｱﾀﾏｦ ｳｯﾃ ﾊｷﾏｼﾀ", "ｱﾀﾏﾊ ｳｯﾃﾏｾﾝ"),
         ("めまいがひどく吐き続け、座れません", "めまいは薬で軽くなりました"),  # signs together
+        # the cause stands in the comment, or in what is named as the topic
+        ("首が腫れ、息が荒いです", "首が腫れているのは虫刺されの跡だけです"),
+        ("顔がゆがんでいます", "顔がゆがんで写るのは古い鏡のせいです"),
+        ("血を吐かれました", "血を吐いたというのは猫の話でした"),
+        # what was feared, heard or seen was something else
+        ("返事がなく、床に倒れています", "返事がなく驚きましたが、耳栓をしておられました"),
+        ("口から泡を吹いています", "泡を吹いていると聞いて見に行くと、うがいの途中でした"),
+        # a custom, a long time
+        ("SpO2 87%です", "SpO2 87%、この方のいつもの値です"),
+        ("右手が動きません", "右手は動かないままですが、前からで変わりありません"),
+        ("いつもは95ですが、SpO2 86です", "昔から脈が飛ぶ方で、主治医も承知しています"),
+        # another, and who only tells it
+        ("窓から落ちたと近所の方が知らせてくれました", "別の方が窓から落ちたそうです"),
+        ("夫が倒れました、と奥様から", "私事ですが、母が倒れ、明日は休みます"),
+        # then and now in one sentence
+        ("先週退院された方、肩で息をしています", "先週は肩で息をしていました"),
+        ("申し送りではけいれんなしでしたが、昼に起こりました", "けいれんなしでした"),
+        ("その時と同じ痛みが今来ています", "その時の痛みはもうありません"),
+        # taught, planned, done in a drill
+        ("講習で習ったとおり背中を叩いています", "講習で背中を叩く練習をしました"),
+        ("呼吸器のアラームが鳴りやみません", "呼吸器のアラームをわざと鳴らしてみました"),
+        ("息が止まりました", "息が止まっても救急車は呼ばず、家で見送る方針です"),
+        # over in the next sentence
+        ("SpO2 84。吸引しても86です", "SpO2 84。吸引後は95まで上がりました"),
+        ("気を失いました。顔色が悪いです", "気を失いました。すぐに戻り、今は普段どおりです"),
+        # a cord, a machine, a thing
+        ("ロープを輪にして梁にかけています", "梁にロープをかけて洗濯物を干しました"),
+        ("呼びかけても反応がありません", "端末が固まって反応がありません"),
+        ("道で車にはねられました", "車にはねられた猫を拾いました"),
+        # grief, jest, exaggeration
+        ("胸が痛むそうで、冷や汗が出ています", "亡くなった友の話になると胸が痛むと"),
+        (
+            "本当に飛び降りようとしました、冗談に聞こえません",
+            "「ここから飛び降りるわ」といつもの冗談でした",
+        ),
     ],
 )
 def test_an_emergency_is_told_by_how_it_is_said(stated, otherwise, roster):
     assert check(stated, DIRECT, roster, TODAY).phone, stated
     assert not check(otherwise, DIRECT, roster, TODAY).phone, otherwise
+
+
+@pytest.mark.once
+@pytest.mark.clause("N4.9")
+@pytest.mark.parametrize(
+    ("dangerous", "well"),
+    [
+        ("40度3分あります", "お湯は40度3分です"),
+        ("わきで33.1度でした", "室温33.1度でした"),
+        ("指先で78しか出ません", "指先で97です"),
+        ("酸素の数字が一気に落ちて今74です", "酸素の数字は97です"),
+        ("血糖の薬を飲みすぎ、測って41です", "血糖の薬のあと、測って141です"),
+        ("ブドウ糖を入れても38のままです", "ブドウ糖を入れて112です"),
+        ("呼吸が浅く、1分に5回です", "呼吸は1分に16回です"),
+        ("R 5回/分", "R 16回/分"),
+        ("E1V2M3です", "E4V5M6です"),
+        ("JCS 2桁から3桁に", "JCS 2桁から1桁に"),
+        ("サチ93、90、86と下がっています", "サチ93、94、96と上がっています"),
+        ("酸素3Lで82です", "酸素3Lで95です"),
+        ("Ｐ三十二、めまいあり", "Ｐ六十二"),
+    ],
+)
+def test_a_value_is_known_without_its_name(dangerous, well, roster):
+    assert check(dangerous, DIRECT, roster, TODAY).phone, dangerous
+    assert not check(well, DIRECT, roster, TODAY).phone, well
+
+
+@pytest.mark.once
+@pytest.mark.clause("N4.9")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "【避難訓練の台本】\n利用者役: 意識がありません。職員役: 救急車を呼びました",
+        "議事録：窒息事故の報告。息が止まり、救急搬送となった",
+        "設問2 訪問すると呼びかけに反応がありません。まず何をしますか",
+        "想定: 入浴中に意識を失った",
+        "事例の続きです。夜中に吐血し、救急車を呼びました",
+    ],
+)
+def test_a_text_that_says_what_it_is_reports_nothing(text, roster):
+    assert not check(text, DIRECT, roster, TODAY).phone
+
+
+@pytest.mark.once
+@pytest.mark.clause("N4.9")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "なんぼ呼んでも目ぇ開けへんねん",  # in dialect
+        "足が動かせへんて言うてはる、さっき転んでから",
+        "めを あけません いきが よわいです",  # in kana alone
+        "息、弱いです",  # in haste
+        "意識、ないです",
+        "血、止まりません",
+        "🚑呼んでいます",
+    ],
+)
+def test_it_is_understood_however_it_is_written(text, roster):
+    assert check(text, DIRECT, roster, TODAY).phone
+
+
+@pytest.mark.once
+@pytest.mark.clause("N4.9")
+def test_what_is_written_every_day_shows_no_telephone():
+    nobody = make_ready([])
+    messages = REGION.read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in messages]
+    shown = [text for text in texts if check(text, DIRECT, nobody, TODAY).phone]
+    assert len(texts) == 3000
+    assert len(shown) <= 6, shown  # of which two or three may well be meant
 
 
 @pytest.mark.once
@@ -287,6 +398,12 @@ def test_the_command_says_what_it_could_not_read(tmp_path):
         "ふらつき、" * 700,
         "サ99/50 " * 1428,
         "バレーサイン" + "pr10" * 2400,
+        "ぐったり、" * 2000,
+        "はさみで" * 2500,
+        "88、86、" * 1600,
+        "酸素。" * 3300,
+        "【" * 10000,
+        "呼吸1分" * 2500,
     ],
     ids=[
         "a label",
@@ -301,6 +418,12 @@ def test_the_command_says_what_it_could_not_read(tmp_path):
         "signs",
         "pairs of numbers",
         "letters before numbers",
+        "signs again",
+        "blades",
+        "falling numbers",
+        "oxygen",
+        "headings",
+        "counted breaths",
     ],
 )
 def test_no_draft_holds_up_everybody_else(text):
