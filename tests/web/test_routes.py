@@ -15,6 +15,7 @@ from renkei.kernel.clock import now
 from renkei.patient.models import Consent
 from renkei.policy.loading import load
 from renkei.policy.rules import may
+from renkei.region.audience import Audience
 from renkei.region.models import News
 from renkei.region.services import publish_notice
 from tests.cast import (
@@ -236,7 +237,10 @@ def expected(cast: Cast, one: dict[str, Any], name: str) -> str:
 @pytest.mark.parametrize("one", WALKED, ids=lambda one: str(one["name"]))
 def test_who_gets_in_where(cast: Cast, one: dict[str, Any]) -> None:
     """Who does not get in with looking does not get in with sending either."""
-    notice = publish_notice(cast["operator"], None, title="停電", body="点検", acknowledge=True).id
+    everybody = Audience(families=True)  # all who work here, patients and relatives
+    notice = publish_notice(
+        cast["operator"], None, title="停電", body="点検", acknowledge=True, to=everybody
+    ).id
     wanted = {name: expected(cast, one, name) for name in NAMES}
     found = {}
     for name in NAMES:
