@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -239,16 +240,10 @@ async def _search(
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 303 " not in head.split(b"\r\n", 1)[0]:
         raise RuntimeError(head.decode())
-    lines = [line.partition(b":") for line in head.split(b"\r\n")]
-    cookies = [
-        value.strip().split(b";")[0].decode()
-        for name, _, value in lines
-        if name.lower() == b"set-cookie"
-    ]
-    kept = next((one for one in cookies if one.startswith("found=")), "")
-    if not kept:
+    kept = re.search(rb"(?im)^set-cookie:\s*(found=[^;\r]+)", head)
+    if kept is None:
         raise RuntimeError(head.decode())
-    writer.write(client.get("/search/found", f"{person['cookie']}; {kept}"))
+    writer.write(client.get("/search/found", f"{person['cookie']}; {kept[1].decode()}"))
     status, body = await client.answer(reader)
     if status != 200:
         raise RuntimeError(f"{status}: {body[:300]!r}")
