@@ -76,11 +76,13 @@ def receive(key_id: UUID, file_id: UUID, *, size: int, at: int, source: Source) 
             return at
         growing = sealing.Growing(key_id, file_id, _head(file), size)
         file.truncate(sealing.HEAD + at // PIECE * _SEALED)
-        file.seek(0, os.SEEK_END)
+        begins = file.seek(0, os.SEEK_END)
         at = _take_in(file, growing, size, at, source)
         file.flush()
         if at == size:  # whole: durable from here on
             os.fsync(file.fileno())
+        else:  # on its way to the disk while the next comes; what is not there yet is not dropped
+            os.posix_fadvise(file.fileno(), begins, 0, os.POSIX_FADV_DONTNEED)
     return at
 
 
