@@ -109,7 +109,7 @@ class Upload:
         if int(length or 0) > LARGEST_BODY:
             raise Refused(413)
         try:
-            first = await self._beginning()
+            first = await self._beginning(SMALL if int(length or 0) <= SMALL else PIECE)
         except TimeoutError:
             raise Refused(408) from None
         if self.complete:
@@ -121,10 +121,10 @@ class Upload:
         self._rest = _Rest(first, int(length) - len(first), connection.lend())
         return io.BufferedReader(self._rest, PIECE)
 
-    async def _beginning(self) -> bytes:
+    async def _beginning(self, enough: int) -> bytes:
         beginning = b""
         async with asyncio.timeout(STALL_SECONDS):
-            while not self.complete and len(beginning) < SMALL:
+            while not self.complete and len(beginning) < enough:
                 message = await self._receive()
                 if message["type"] == "http.disconnect":
                     raise Gone
