@@ -16,7 +16,8 @@ from renkei.files import sealing, store
 from renkei.kernel.errors import Unknown
 
 PIECE = sealing.PIECE
-_ROOM = 4 * PIECE  # taken in at a time, if it comes as fast
+_ROOM = 8 * PIECE  # taken in at a time, if it comes as fast
+_MUCH = 1_048_576  # bytes that the disk is told of before the rest comes
 _SEALED = sealing.sealed_size(PIECE) - sealing.HEAD
 
 
@@ -81,7 +82,7 @@ def receive(key_id: UUID, file_id: UUID, *, size: int, at: int, source: Source) 
         file.flush()
         if at == size:  # whole: durable from here on
             os.fsync(file.fileno())
-        else:  # on its way to the disk while the next comes; what is not there yet is not dropped
+        elif file.tell() - begins >= _MUCH:  # written while the rest comes, and not dropped
             os.posix_fadvise(file.fileno(), begins, 0, os.POSIX_FADV_DONTNEED)
     return at
 
