@@ -205,9 +205,9 @@ def test_bodies_arrive_whole_however_they_are_sent() -> None:
             assert answer.endswith(b"\r\n\r\n%d" % len(body))
             assert b"".join(app.bodies) == body
         app.bodies.clear()
-        chunked = b"5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n"
+        chunked = b"5\r\nhello\r\n" + b"1\r\ny\r\n" * 20_000 + b"0\r\n\r\n"
         await ask(port, "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked", chunked)
-        assert app.bodies == [b"helloyou"]
+        assert app.bodies == [b"hello" + b"y" * 20_000]
 
     play(app, story)
 

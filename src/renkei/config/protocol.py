@@ -87,6 +87,15 @@ class Protocol(HttpToolsProtocol):
         if self._door.stopping:
             self.cycle.keep_alive = False
 
+    def on_body(self, body: bytes) -> None:
+        """What comes at once is passed on as it came; only what comes after it is added to it."""
+        cycle = cast(Any, self.cycle)
+        if not cycle.body:
+            cycle.body = b""
+        elif type(cycle.body) is bytes:
+            cycle.body = bytearray(cycle.body)
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         self._head = 0
         super().on_message_complete()

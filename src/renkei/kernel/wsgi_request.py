@@ -24,7 +24,7 @@ WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 PIECE: Final = 64 * 1024
 SMALL: Final = 256 * 1024
-"""What is read before a thread is taken: more than the longest message, percent-encoded."""
+"""What is read whole before a thread is taken: more than the longest message, percent-encoded."""
 LARGEST_BODY: Final = 20_000_000
 LARGEST_HEAD: Final = 32 * 1024
 STALL_SECONDS: Final = 60.0
@@ -140,6 +140,7 @@ class Upload:
     def close(self) -> None:
         """In the thread: it reads no more."""
         if self._rest is not None:
+            self._rest.pass_over()
             self._rest.close()
 
     def end(self) -> None:
@@ -189,6 +190,16 @@ class _Rest(io.RawIOBase):
         if self._awaited <= 0:
             self._awaited, self._patience = PIECE, PIECE_SECONDS
         return size
+
+    def pass_over(self) -> None:
+        """Take away what has come and nobody reads: closed on top of it, a line loses the answer."""
+        room = memoryview(bytearray(PIECE))
+        with suppress(Gone):
+            while self.left and not self.closed:
+                came = self.line.receive(room[: self.left], 0)
+                self.left -= came
+                if came < PIECE:
+                    return
 
     def close(self) -> None:
         self.line.close()
