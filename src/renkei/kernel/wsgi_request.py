@@ -192,7 +192,7 @@ class _Rest(io.RawIOBase):
         return size
 
     def pass_over(self) -> None:
-        """Take away what has come and nobody reads: closed on top of it, a line loses the answer."""
+        """Take away what has come and nobody reads: closed on it, a line loses the answer."""
         room = memoryview(bytearray(PIECE))
         with suppress(Gone):
             while self.left and not self.closed:
