@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .demo
 
-.PHONY: demo setup test check bench faults mutations messages lock clean
+.PHONY: demo setup test check bench faults mutations learned messages lock clean
 
 demo: $(VENV)/.run
 	@$(BIN)/renkei demo --region examples/midorino --data $(DEMO) --port $${PORT:-8000}
@@ -53,6 +53,11 @@ faults: $(VENV)/.dev
 mutations: $(VENV)/.dev
 	@RENKEI_MUTATIONS=all $(BIN)/python -m pytest -q tests/policy/test_mutation.py tests/audit/test_verify.py $(ARGS)
 
+# Learn anew from the labelled drafts how an emergency is worded, and write the guard's table.
+learned: $(VENV)/.dev
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-learn.lock
+	@$(BIN)/python tools/learn.py
+
 # Take up new source strings into the catalogue of translations.
 messages: $(VENV)/.dev
 	@$(BIN)/python tools/messages.py extract
@@ -64,6 +69,7 @@ LOCK := pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trus
 lock: $(VENV)/.dev
 	@$(BIN)/$(LOCK) --output-file requirements.lock pyproject.toml
 	@$(BIN)/$(LOCK) --extra dev --output-file requirements-dev.lock pyproject.toml
+	@$(BIN)/$(LOCK) --extra learn --output-file requirements-learn.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) $(DEMO) build .mypy_cache .ruff_cache .pytest_cache

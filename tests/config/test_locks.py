@@ -33,7 +33,10 @@ def _requirements(name: str) -> Iterator[Requirement]:
         return  # not installed with this Python; its name was noted
 
 
-@pytest.mark.parametrize(("lock", "extra"), [("requirements", ""), ("requirements-dev", "dev")])
+@pytest.mark.parametrize(
+    ("lock", "extra"),
+    [("requirements", ""), ("requirements-dev", "dev"), ("requirements-learn", "learn")],
+)
 def test_the_lock_has_what_the_oldest_python_needs(lock: str, extra: str) -> None:
     seen: set[tuple[str, frozenset[str]]] = set()
     _needed("renkei", frozenset({extra} if extra else ()), seen)

@@ -1,5 +1,6 @@
-"""What drafts give away: judged as 7,067 labelled drafts say, in one place and another."""
+"""What drafts give away: judged as labelled drafts say, in one place and another."""
 
+import hashlib
 import json
 import os
 import random
@@ -13,11 +14,12 @@ from pathlib import Path
 import pytest
 from django.core.management.base import CommandError
 
-from renkei.communication.guard import names
+from renkei.communication.guard import emergency, learned, names
 from renkei.communication.guard.check import DIRECT, FREE, check
-from renkei.communication.guard.folding import key_of
+from renkei.communication.guard.folding import fold, key_of
 from renkei.communication.guard.numbers import own_number_checks
 from renkei.communication.guard.roster import Roster, make_ready
+from renkei.communication.guard.said import sentence_ends
 from renkei.communication.guard.words import WHY
 from renkei.communication.guard.writings import Person, of_patient
 from renkei.config.management.commands.guard import Command, roster_of
@@ -54,6 +56,19 @@ SETS = {
     "drafts_seventeenth_held_out": (200, SECOND),  # each a hard case: P .69 R .44; then P .73 R .68
     "drafts_practised": (1314, SECOND),  # near misses and rare words, written to mend by
     "drafts_eighteenth_held_out": (150, SECOND),  # in other words, after that: P .91 R .75
+    "drafts_learned_first": (2566, SECOND),  # written to be learned from, by five voices
+    "drafts_learned_second": (1600, SECOND),  # rare ones, several sentences, one thumb
+    "drafts_learned_third": (1630, SECOND),  # without the words one expects, and long reports
+    "drafts_learned_pairs": (98, SECOND),  # those below
+}
+# Never learned from and never mended by. Written from the definition alone, each by another hand.
+# Precision and recall of the lists alone, and with what was learned.
+UNREAD = {
+    "drafts_unread_first": 300,  # P .91 R .99; P .98 R .97
+    "drafts_unread_second": 300,  # half in unexpected words: P .85 R .98; P .96 R .94
+    "drafts_unread_third": 250,  # short: P .94 R .95; P .97 R .99
+    "drafts_unread_fourth": 300,  # hard, in dialects too: P .82 R .90; P .97 R .95
+    "drafts_unread_fifth": 320,  # a quarter long: P .92 R .99; P .97 R .98
 }
 
 
@@ -131,6 +146,60 @@ def test_emergencies_are_found_and_what_is_none_is_not(name, rosters):
     right, wrong = len(shown[True]), len(shown[False])
     assert right / (right + wrong) >= 0.95, shown[False]
     assert right / (right + len(missed)) >= 0.95, missed
+
+
+def precision_and_recall(texts: list[tuple[str, bool]]) -> tuple[float, float]:
+    nobody = make_ready([])
+    shown = [emergency for text, emergency in texts if check(text, DIRECT, nobody, TODAY).phone]
+    return sum(shown) / len(shown), sum(shown) / sum(emergency for _, emergency in texts)
+
+
+@pytest.mark.once
+@pytest.mark.clause("N4.9")
+def test_emergencies_in_drafts_that_were_never_learned_from():
+    unread = [(one["text"], one["phone"]) for name in UNREAD for one in drafts(name)]
+    assert len(unread) == sum(UNREAD.values())
+    precision, recall = precision_and_recall(unread)
+    assert precision >= 0.95 and recall >= 0.95, (precision, recall)
+
+
+@pytest.mark.once
+@pytest.mark.clause("N4.9")
+def test_an_emergency_is_found_in_the_middle_of_an_ordinary_report():
+    every_day = [json.loads(one)["text"] for one in REGION.read_text("utf-8").splitlines()[1::2]]
+    unread = [(one["text"], one["phone"]) for name in UNREAD for one in drafts(name)]
+    chance = random.Random(7)
+    reports = [
+        (f"{chance.choice(every_day)}\n{text}\n{chance.choice(every_day)}", emergency)
+        for text, emergency in unread
+    ]
+    precision, recall = precision_and_recall(reports)
+    assert precision >= 0.95 and recall >= 0.95, (precision, recall)
+
+
+@pytest.mark.once
+def test_what_was_learned_is_of_these_drafts():
+    files = sorted(file for file in HERE.glob("drafts*.jsonl") if "unread" not in file.name)
+    of_these = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    said = learned.FILE.read_text(encoding="utf-8").split("\n", 1)[0]
+    assert said == f"# learned from drafts {of_these}", "make learned"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("SpO2 84%です", "spo危 危危%です"),
+        ("SpO2 97%です", "spo常 常常%です"),
+        ("先月はSpO2 84%でした", "先月はspo常 常常%でした"),
+        ("119番しました、11時9分", "救急車番しました、00時0分"),
+        ("ｶｵｲﾛ ﾜﾙｲ", "かおいろわるい"),
+    ],
+)
+def test_letters_are_learned_without_what_they_cannot_read(text, letters):
+    known = emergency.letters_of(fold(text))
+    measured = emergency.measured_in(known, sentence_ends(known))
+    assert learned.as_learned(known, measured) == letters and len(letters) == len(known)
 
 
 @pytest.mark.once
@@ -342,7 +411,7 @@ def test_what_is_written_every_day_shows_no_telephone():
     texts = [json.loads(line)["text"] for line in messages]
     shown = [text for text in texts if check(text, DIRECT, nobody, TODAY).phone]
     assert len(texts) == 3000
-    assert len(shown) <= 6, shown  # of which two or three may well be meant
+    assert len(shown) <= 3, shown
 
 
 @pytest.mark.once

@@ -1,12 +1,17 @@
 """Whether a text speaks of an emergency now, and where (N4.9).
 
-An expression counts unless its clause denies it or speaks of what could be, or its sentence asks,
-likens, or tells of another time, of planning, of what was on the news. When in doubt the telephone
-is shown.
+Two readers have a say. One knows lists of expressions and signs: an expression counts unless its
+clause denies it or speaks of what could be, or its sentence asks, likens, or tells of another time,
+of planning, of what was on the news. The other was taught by labelled drafts how sentences of an
+emergency are worded (``learned``). What the first finds counts unless the second is far from
+believing it; what only the second hears counts if it is sure, and where the first found a denial,
+if it is very sure.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from renkei.communication.guard.denied import is_denied
@@ -14,6 +19,7 @@ from renkei.communication.guard.elsewhere import in_an_idiom, is_something_else
 from renkei.communication.guard.expressions import found_in
 from renkei.communication.guard.folding import Folded
 from renkei.communication.guard.framed import is_framed
+from renkei.communication.guard.learned import Heard, heard
 from renkei.communication.guard.manner import OF_DYING, is_no_value_of_now, is_told_otherwise
 from renkei.communication.guard.over import is_over
 from renkei.communication.guard.said import PAUSE, Said, said_at, sentence_at, sentence_ends
@@ -32,6 +38,11 @@ _DIALECT = re.compile(  # 動かせへん, できひん
     r"(?:(?<=[えけせてねめれげべかさたなまらわがば])へん|(?<=[きしちにびりいみ])ひん)(?=[。、」!?\s]|ねん|わ|で|し|から|って|と|の|かっ|$)"
 )
 _SPACE = re.compile(r"(?<![a-z0-9])[^\S\n]+|[^\S\n]+(?![a-z0-9])")
+# Logarithms of the odds of a sentence: what is listed in it counts above DOUBTED; without it the
+# sentence is an emergency above LIKELY, and where what is listed is denied, above CLEARLY.
+DOUBTED: Final = -1.5
+LIKELY: Final = 2.0
+CLEARLY: Final = 5.0
 _MOST: Final = (
     200  # values that are looked at in one text, so that no draft holds up everybody else
 )
@@ -39,11 +50,9 @@ _MOST: Final = (
 
 def alarms(folded: Folded) -> list[Alarm]:
     """What in the text is an emergency now; empty if nothing is."""
-    plain = PAUSE.sub("。", folded.plain)
+    plain = _stated_plainly(folded)
     if is_framed(plain):
         return []
-    if "へん" in plain or "ひん" in plain:
-        plain = _DIALECT.sub("ない", plain)
     text = _SPACE.sub("", plain)  # helpers put spaces between words
     found = _all(text)
     if not _KANJI.search(text) and (spoken := text.translate(_HIRAGANA)) != text:
@@ -53,6 +62,16 @@ def alarms(folded: Folded) -> list[Alarm]:
         return found
     at = _kept(plain)
     return [(at[start], at[end - 1] + 1, kind) for start, end, kind in found]
+
+
+def letters_of(folded: Folded) -> str:
+    """The letters of a text in which emergencies are looked for."""
+    return _SPACE.sub("", _stated_plainly(folded))
+
+
+def _stated_plainly(folded: Folded) -> str:
+    plain = PAUSE.sub("。", folded.plain)
+    return _DIALECT.sub("ない", plain) if "へん" in plain or "ひん" in plain else plain
 
 
 def _kept(plain: str) -> list[int]:
@@ -75,8 +94,26 @@ def _apart(found: list[Alarm]) -> list[Alarm]:
 
 
 def _all(text: str) -> list[Alarm]:
-    measured, ends = list(vitals(text)), sentence_ends(text)
-    found = list(_dangerous(text, measured, ends))
+    ends = sentence_ends(text)
+    measured = measured_in(text, ends)
+    said = [one for one in heard(text, measured) if one.odds > DOUBTED]
+    if not said:
+        return []
+    listed, denied = _listed(text, measured, ends)
+    found = [alarm for alarm in listed if any(_stands_in(one, alarm) for one in said)]
+    return found or [
+        (one.start, one.end, "wording")
+        for one in said
+        if one.odds > (CLEARLY if any(_stands_in(one, alarm) for alarm in denied) else LIKELY)
+    ]
+
+
+def _stands_in(sentence: Heard, alarm: Alarm) -> bool:
+    return alarm[0] < sentence.end and sentence.start < alarm[1]
+
+
+def _listed(text: str, measured: list[Vital], ends: list[int]) -> tuple[list[Alarm], list[Alarm]]:
+    """What stands in the lists, or was measured, and is an emergency now; and what is none now."""
     signs = _unusual(text, measured, ends)
     known: dict[tuple[int, re.Pattern[str]], list[re.Match[str]]] = {}
 
@@ -85,14 +122,18 @@ def _all(text: str) -> list[Alarm]:
             return False
         return _is_now(said_at(text, start, end, ends, known), kind, measured)
 
+    found = [(one.start, one.end, one.kind) for one in measured if one.danger]
+    denied: list[Alarm] = []
     for start, end, expression in found_in(text):
         if not expression.kind:
             signs.append(Sign(start, end, expression.about, expression.weight))
         elif is_now(expression.kind, start, end):
             found.append((start, end, expression.kind))
+        else:
+            denied.append((start, end, expression.kind))
     if not found:
         found = [(*sign[:2], "signs") for sign in _stated(signs, is_now)]
-    return found
+    return found, denied
 
 
 def _stated(signs: list[Sign], is_now: Callable[[str, int, int], bool]) -> list[Sign]:
@@ -109,20 +150,27 @@ def _stated(signs: list[Sign], is_now: Callable[[str, int, int], bool]) -> list[
     return []
 
 
-def _dangerous(text: str, measured: list[Vital], ends: list[int]) -> Iterator[Alarm]:
-    for vital in [one for one in measured if one.danger][:_MOST]:
-        first, last = sentence_at(text, vital.start, ends)
-        after = text[vital.end : last]
-        if is_no_value_of_now(after):
-            continue
-        if not is_measured_then(text[first:last], vital.start - first):
-            yield vital.start, vital.end, vital.kind
+def measured_in(text: str, ends: list[int]) -> list[Vital]:
+    """The vital signs in a text; a value of another time is not dangerous now."""
+    return [
+        replace(vital, danger=False)
+        if vital.danger and not _is_of_now(text, vital, ends)
+        else vital
+        for vital in islice(vitals(text), _MOST)
+    ]
+
+
+def _is_of_now(text: str, vital: Vital, ends: list[int]) -> bool:
+    first, last = sentence_at(text, vital.start, ends)
+    if is_no_value_of_now(text[vital.end : last]):
+        return False
+    return not is_measured_then(text[first:last], vital.start - first)
 
 
 def _unusual(text: str, measured: list[Vital], ends: list[int]) -> list[Sign]:
     """What was measured now and is out of the ordinary, though not dangerous by itself."""
     found = []
-    for vital in measured[:_MOST]:
+    for vital in measured:
         if vital.kind not in SIGNS or dangerous(vital.kind, vital.value):
             continue
         if SIGNS[vital.kind].usual.side(vital.value) and not better(text, vital.end, vital.kind):

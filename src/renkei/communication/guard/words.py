@@ -32,6 +32,7 @@ WHY: Final = {
     "calling": gettext_noop("Help is being called, or something has suddenly changed."),
     "death": gettext_noop("Somebody may have died."),
     "signs": gettext_noop("Several signs stand together that may mean an emergency."),
+    "wording": gettext_noop("This is worded as an emergency is."),
     "spo2": gettext_noop("The oxygen saturation is in a dangerous range."),
     "systolic": gettext_noop("The blood pressure is in a dangerous range."),
     "diastolic": gettext_noop("The blood pressure is in a dangerous range."),
