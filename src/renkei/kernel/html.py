@@ -21,7 +21,7 @@ def html(value: Any) -> str:
     """
     kind = type(value)
     if kind is Markup or (kind is str and not _SPECIAL(value)):
-        return value
+        return value  # type: ignore[no-any-return]
     return str(value) if kind in _PLAIN else escape(value)
 
 
