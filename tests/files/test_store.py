@@ -88,6 +88,26 @@ def test_a_file_is_durable_before_it_has_its_name_and_its_row(
     assert not File.objects.filter(pk=file.id).exists()
 
 
+def test_folders_are_made_durable_until_they_are_known_to_be(
+    key: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        made.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    top, first, second = store.folder(), UUID(int=1), UUID(int=2)
+    for file_id, expected in ((first, 1), (first, 1), (second, 2), (first, 2)):
+        with store.new_place(file_id):
+            assert made.count(str(top)) == made.count(str(top.parent)) == expected
+    (top / "01").rmdir()
+    with store.new_place(first):
+        assert made.count(str(top)) == 3
+
+
 class Full(io.FileIO):
     """A disk with room for 100 000 bytes."""
 

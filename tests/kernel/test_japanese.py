@@ -190,7 +190,7 @@ def test_what_differs_stays_different(one, other):
 
 
 JAPANESE = st.text(
-    st.sampled_from("髙﨑𠮷齋ｶﾞﾊﾟａＡ1１ 　\nがぱーヴ㈱㌔①辻\U000e0100か\u3099漢字、。")
+    st.sampled_from("髙﨑𠮷齋ｶﾞﾊﾟａＡ1１ 　\nがぱーヴ㈱㌔①辻\U000e0100か\u3099\u200b漢字、。")
 )
 
 

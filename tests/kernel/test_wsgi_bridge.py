@@ -5,12 +5,15 @@ import io
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 import uvicorn
 import uvloop
 
+from renkei.config.door import Door
+from renkei.config.protocol import Protocol
 from renkei.kernel import wsgi_bridge, wsgi_request
 from renkei.kernel.wsgi_bridge import WSGIBridge
 
@@ -53,6 +56,10 @@ class App:
     def unread(self, environ: dict[str, Any], start_response: Any) -> Any:
         start_response("403 Forbidden", [("Content-Length", "2")])
         return [b"no"]
+
+    def hasty(self, environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.input"].read(400_000)
+        return self.unread(environ, start_response)
 
     def stream(self, environ: dict[str, Any], start_response: Any) -> Any:
         start_response("200 OK", [("Content-Type", "application/octet-stream")])
@@ -117,14 +124,16 @@ class Pieces:
         self.app.closed += 1
 
 
-def play(app: Any, story: Story, threads: int = 4) -> None:
+def play(app: Any, story: Story, threads: int = 4, patience: int | None = None) -> None:
     """Run a story against a real server on a port of its own."""
 
     async def run() -> None:
         bridge = WSGIBridge(app, threads)
+        protocol: Any = partial(Protocol, Door())
         config = uvicorn.Config(
-            bridge, host="127.0.0.1", port=0, log_config=None, lifespan="off", interface="asgi3"
-        )
+            bridge, host="127.0.0.1", port=0, http=protocol, log_config=None, lifespan="off",
+            interface="asgi3", timeout_graceful_shutdown=patience,
+        )  # fmt: skip
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve())
         while not server.started:
@@ -196,9 +205,9 @@ def test_bodies_arrive_whole_however_they_are_sent() -> None:
             assert answer.endswith(b"\r\n\r\n%d" % len(body))
             assert b"".join(app.bodies) == body
         app.bodies.clear()
-        chunked = b"5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n"
+        chunked = b"5\r\nhello\r\n" + b"1\r\ny\r\n" * 20_000 + b"0\r\n\r\n"
         await ask(port, "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked", chunked)
-        assert app.bodies == [b"helloyou"]
+        assert app.bodies == [b"hello" + b"y" * 20_000]
 
     play(app, story)
 
@@ -242,6 +251,7 @@ def test_a_body_that_trickles_holds_no_thread() -> None:
 
 def test_an_upload_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsgi_request, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(wsgi_request, "PIECE_SECONDS", 0.2)
     app = App()
 
     async def story(port: int) -> None:
@@ -302,6 +312,85 @@ def test_an_application_need_not_read_the_body() -> None:
         assert answer.endswith(b"\r\n\r\nno")
 
     play(App(), story)
+
+
+@pytest.mark.parametrize("path", ["echo", "unread", "hasty", "written"])
+def test_what_follows_on_a_large_body_is_the_next_request(path: str) -> None:
+    """Whether the application read all of it, a part or nothing, and whenever the rest comes."""
+    app, body = App(), b"GET / HTTP/1.1\r\n\r\n" * 50_000
+
+    async def story(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            head = f"POST /{path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body[:700_000])
+            if path != "echo":
+                await reader.readuntil(b"\r\n\r\n")
+            writer.write(body[700_000:] + b"GET /next HTTP/1.1\r\nHost: h\r\n\r\n")
+            await reader.readuntil(b"hello")
+        writer.close()
+
+    play(app, story)
+    asked = [environ["PATH_INFO"] for environ in app.environs]
+    assert asked == [f"/{path}", "/next"] * 2
+    assert app.bodies == ([body] * 2 if path == "echo" else [])
+
+
+def test_an_answer_that_has_begun_ends_the_reading() -> None:
+    late = []
+
+    def hasty(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Length", "10")])
+        yield b"first"
+        try:
+            late.append(environ["wsgi.input"].read(1))
+        except ValueError:
+            yield b"ended"
+
+    async def story(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
+        writer.write(b"x" * 1_000_000)
+        await reader.readuntil(b"firstended")
+        writer.close()
+
+    play(hasty, story)
+    assert not late
+
+
+def test_a_server_that_stops_does_not_wait_for_an_upload() -> None:
+    app = App()
+
+    async def story(port: int) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
+        writer.write(b"x" * 300_000)
+        await until(app.begun.is_set)
+
+    began = time.monotonic()
+    play(app, story, patience=0)
+    assert time.monotonic() - began < 5
+    assert app.bodies == []
+
+
+def test_who_leaves_while_waiting_for_a_turn_holds_up_nobody() -> None:
+    app = App()
+
+    async def story(port: int) -> None:
+        head = b"POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n"
+        _, first = await asyncio.open_connection("127.0.0.1", port)
+        first.write(head + b"x" * 1_000_000)
+        await until(app.begun.is_set)
+        _, second = await asyncio.open_connection("127.0.0.1", port)
+        second.write(head.replace(b"slow", b"echo") + b"x" * 300_000)
+        await second.drain()
+        second.transport.abort()
+        app.go.set()
+        answer = await ask(port, "POST /echo HTTP/1.1\r\nContent-Length: 400000", b"x" * 400_000)
+        assert answer.endswith(b"400000")
+
+    play(app, story)
+    assert [len(body) for body in app.bodies] == [400_000]
 
 
 def test_long_responses_arrive_whole_and_are_closed() -> None:

@@ -1,6 +1,7 @@
 """Uploads over the wire (tus 1.0), answering, and what the timeline shows of attachments."""
 
 from base64 import b64encode
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,8 @@ def begin(client: Client, group: UUID, size: int, name: str = "足 1.jpg") -> An
 
 
 def bring(client: Client, where: str, at: int, content: bytes, kind: str = PIECES) -> Any:
-    return client.patch(where, content, content_type=kind, headers={"upload-offset": str(at)})
+    headers, body = {"upload-offset": str(at)}, {"wsgi.input": BytesIO(content)}
+    return client.patch(where, content, content_type=kind, headers=headers, **body)
 
 
 def test_an_upload_is_taken_up_again_where_it_broke_off(cast: Cast) -> None:

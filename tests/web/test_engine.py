@@ -1,11 +1,14 @@
 """What is fixed is compiled into the pages; what people wrote is escaped as ever."""
 
+from uuid import UUID, uuid4
+
 import pytest
 from django.template import engines
 from django.utils import translation
 from markupsafe import Markup, escape
 
 from renkei.kernel.html import html
+from renkei.web.address import url
 
 
 def shown(source, language="ja", **values):
@@ -14,7 +17,22 @@ def shown(source, language="ja", **values):
 
 
 @pytest.mark.parametrize(
-    "value", ["山田 太郎", "<b>", "a & b", "it's", '"x"', "", 0, 5, None, Markup("<b>"), ["<i>"]]
+    "value",
+    [
+        "山田 太郎",
+        "<b>",
+        "a & b",
+        "it's",
+        '"x"',
+        "",
+        0,
+        5,
+        None,
+        Markup("<b>"),
+        ["<i>"],
+        True,
+        UUID(int=7),
+    ],
 )
 def test_a_value_becomes_html_as_ever(value):
     assert html(value) == escape(value)
@@ -30,6 +48,21 @@ def test_what_is_put_into_a_sentence_is_escaped():
     source = '{{ _("Age %(n)s", n=value) }}'
     assert shown(source, "en", value="<b>") == "Age &lt;b&gt;"
     assert shown(source, "en", value=Markup("<b>")) == "Age <b>"
+
+
+def test_an_address_is_put_together_from_what_is_fixed_of_it():
+    group = uuid4()
+    assert shown("{{ url('timeline', group=value) }}#unread", value=group) == (
+        f"{url('timeline', group=group)}#unread"
+    )
+    assert (
+        shown("{{ url('timeline', group=value) }}", value='"><b>') == "/groups/&#34;&gt;&lt;b&gt;"
+    )
+    assert shown("{{ url(name, group=value) }}", name="tasks", value=group) == url(
+        "tasks", group=group
+    )
+    numbered = "{{ url('account_review_paper', number=value) }}"
+    assert shown(numbered, value=3) == url("account_review_paper", number=3)
 
 
 def test_joined_html_stays_html_and_joined_text_does_not_become_it():

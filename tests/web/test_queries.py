@@ -1,13 +1,24 @@
-"""A page asks the database as often for thirty people as for three."""
+"""A page asks the database as often for thirty people, groups or messages as for three."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 
+import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import Cast, make_account, make_device, make_organization, make_role
+from renkei.kernel import database
+from tests.cast import (
+    Cast,
+    group_about,
+    make_account,
+    make_device,
+    make_organization,
+    make_role,
+    post,
+)
 
 # Lists that grow with the people, the organizations and what they have sent.
 PAGES = {
@@ -62,3 +73,45 @@ def test_a_list_asks_as_often_for_many_as_for_few(cast: Cast) -> None:
     many = {(name, one): asked(cast, name, one) for name in PAGES for one in PAGES[name]}
     more = {where: (few[where], now) for where, now in many.items() if now > few[where]}
     assert not more, more
+
+
+def counted(cast: Cast, name: str, address: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often the page asks, with what goes past Django's cursors as well."""
+    asked_for: list[str] = []
+    run = database._run
+
+    def counting(sql: str, params: Sequence[object]) -> object:
+        asked_for.append(sql)
+        return run(sql, params)
+
+    client, least = browser(cast, name), 1_000
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "_run", counting)
+        for _ in range(3):  # the first time shows something new, and records it
+            asked_for.clear()
+            least = min(least, _asked_once(client, address) + len(asked_for))
+    return least
+
+
+def test_home_asks_as_often_in_many_groups_as_in_few(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def join(count: int) -> int:
+        for _ in range(count):
+            _, group = group_about(cast, "station", {"manager": True, "nurse": False})
+            post(cast, "nurse", group=group)
+        return max(counted(cast, name, "/home", monkeypatch) for name in ("manager", "nurse"))
+
+    assert join(2) == join(12)
+
+
+def test_a_group_asks_as_often_with_many_messages_as_with_few(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(count: int) -> int:
+        for _ in range(count):
+            post(cast, "nurse")
+            post(cast, "manager")
+        return counted(cast, "nurse", f"/groups/{cast.group}", monkeypatch)
+
+    assert write(2) == write(20)

@@ -8,6 +8,7 @@ To be told again means: the message stands first on home until it is read, and a
 that there is something unread.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -227,43 +228,41 @@ class First:
 _FIRST = """
     SELECT t.group_id, t.id, t.seq, t.importance, t.sent_at, a.id, a.key_id, a.profile_sealed,
       (SELECT COUNT(*) FROM communication_askedagain x WHERE x.communication_id = t.id
-        AND CAST(x.accounts AS TEXT) LIKE %s) AS asked
+        AND CAST(x.accounts AS TEXT) LIKE '%%' || %s || '%%') AS asked
     FROM group_member m
     JOIN group_group g ON g.id = m.group_id AND g.erase_at IS NULL AND g.kind <> 'network'
     JOIN communication_communication t ON t.group_id = m.group_id AND t.seq > m.read_seq
     JOIN people_account a ON a.id = t.sender_id
-    WHERE m.account_id = %s AND m.ended_at IS NULL AND m.group_id IN ({})
+    WHERE m.account_id = %s AND m.ended_at IS NULL
       AND t.importance IN ('important', 'urgent') AND t.event = '' AND t.withdrawn_at IS NULL
       AND t.sender_id <> m.account_id
       AND (t.posted_at <= CASE WHEN t.importance = 'urgent' THEN %s ELSE %s END
         OR EXISTS (SELECT 1 FROM communication_askedagain x WHERE x.communication_id = t.id
-          AND CAST(x.accounts AS TEXT) LIKE %s))
+          AND CAST(x.accounts AS TEXT) LIKE '%%' || %s || '%%'))
       AND NOT EXISTS (SELECT 1 FROM communication_reading k
         WHERE k.member_id = m.id AND k.first_seq <= t.seq AND k.last_seq >= t.seq)
-    ORDER BY CASE WHEN t.importance = 'urgent' THEN 0 ELSE 1 END, t.posted_at LIMIT %s"""
+    ORDER BY CASE WHEN t.importance = 'urgent' THEN 0 ELSE 1 END, t.posted_at"""
 
 
-def first_for(standing: Standing, groups: list[UUID]) -> list[First]:
+def first_for(standing: Standing, groups: Container[UUID]) -> list[First]:
     """What stands first on a person's home, of the groups with news that they may see."""
     who = standing.who
-    if not groups or who.account is None or who.region is None:
+    if who.account is None or who.region is None:
         return []
     figures, now = _figures(who.region), clock.now()
     times = [
         to_us(now - timedelta(hours=hours_of(figures, word)))
         for word in (Importance.URGENT.value, Importance.IMPORTANT.value)
     ]
-    told = f'%"{who.account.hex}"%'
-    found = rows(
-        _FIRST.format(", ".join(["%s"] * len(groups))),
-        [told, who.account.hex, *(one.hex for one in groups), *times, told, FIRST],
-    )
+    told = f'"{who.account.hex}"'
+    found = rows(_FIRST, [told, who.account.hex, *times, told])
+    seen = [one for one in found if id_of(one[0]) in groups][:FIRST]
     return [
         First(
             id_of(one[0]), id_of(one[1]), one[2], one[3], from_us(one[4]),
             open_profile(id_of(one[5]), id_of(one[6]), one[7])["name"], one[8],
         )
-        for one in found
+        for one in seen
     ]  # fmt: skip
 
 

@@ -59,15 +59,6 @@ class Upload:
 # ── Arriving ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@disclosure("attachment.add", on="group")
-def see_room(standing: Standing) -> tuple[UUID, int]:
-    """The key a new file is sealed under, and how many bytes it may have."""
-    where, who = standing.where, standing.who
-    assert where is not None and where.key is not None and who.region is not None
-    edition = edition_of(who.region)
-    return where.key, int(parameters.of(edition)["file_megabytes"]) * 1_000_000
-
-
 def begin_upload(actor: Actor, on: On, *, name: str, size: int) -> UUID:
     """Make the place for a file that is to come; its id.
 
@@ -75,17 +66,11 @@ def begin_upload(actor: Actor, on: On, *, name: str, size: int) -> UUID:
         Problem: it is empty or too large, or there are too many already.
         OSError: it could not be written.
     """
-    key, most = see_room(actor, on)
     if size <= 0:
         raise Problem(gettext_noop("This file is empty."), field="file")
-    if size > most:
-        raise Problem(
-            gettext_noop("This file is larger than %(n)s MB."), field="file", n=most // 1_000_000
-        )
     attachment = uuid7()
-    arriving.begin(key, attachment)
     try:
-        _begin(actor, on, attachment=attachment, key=key, name=name, size=size)
+        _begin(actor, on, attachment=attachment, name=name, size=size)
     except BaseException:
         arriving.forget(attachment)
         raise
@@ -93,17 +78,39 @@ def begin_upload(actor: Actor, on: On, *, name: str, size: int) -> UUID:
 
 
 @use_case("attachment.add", on="group")
-def _begin(change: Change, *, attachment: UUID, key: UUID, name: str, size: int) -> None:
+def _begin(change: Change, *, attachment: UUID, name: str, size: int) -> None:
     change.silent = True
-    mine = Attachment.objects.filter(group=change.group, author=change.account, communication=None)
-    if mine.count() >= MOST:
+    most, key = _megabytes(change), change.where.key
+    assert key is not None
+    if size > most * 1_000_000:
+        raise Problem(gettext_noop("This file is larger than %(n)s MB."), field="file", n=most)
+    if _waiting(change) >= MOST:
         raise Problem(gettext_noop("Up to %(n)s files go with one message."), field="file", n=MOST)
+    arriving.begin(key, attachment)
     made = Attachment(
         id=attachment, key_id=key, group_id=change.group, author_id=change.account, size=size,
         made_at=change.now,
     )  # fmt: skip
     made.name = made.sealed("name", clean_name(name))
     made.save(force_insert=True)
+
+
+def _megabytes(change: Change) -> int:
+    """What a file may have."""
+    region = change.standing.who.region
+    assert region is not None
+    return int(parameters.of(edition_of(region))["file_megabytes"])
+
+
+def _waiting(change: Change) -> int:
+    """How many wait already to go with this person's next message."""
+    found = row(
+        "SELECT count(*) FROM communication_attachment"
+        " WHERE group_id = %s AND author_id = %s AND communication_id IS NULL",
+        [change.group.hex, change.account.hex],
+    )
+    assert found is not None
+    return int(found[0])
 
 
 def clean_name(name: str) -> str:

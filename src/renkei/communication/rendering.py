@@ -132,7 +132,7 @@ class Rendering:
             found = self._authors[key] = Author(
                 face.account.hex,
                 html(face.name),
-                html(face.profession + joint) + place(face.organization),
+                f"{html(face.profession + joint)}{place(face.organization)}",
                 face.hue % 4 + 1,
                 html(face.initial),
                 f"/people/{face.account}/photo?v={face.photo}" if face.photo else "",

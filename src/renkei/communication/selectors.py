@@ -1,6 +1,6 @@
 """Which entries bear marks, and whom they mean. Returns rows; decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -56,20 +56,16 @@ _MEANT = """
     SELECT x.group_id, t.seq FROM communication_mention x
     JOIN communication_communication t ON t.id = x.communication_id
     JOIN group_member m ON m.group_id = x.group_id AND m.account_id = %s AND m.ended_at IS NULL
-    WHERE (x.account_id = %s OR x.account_id IS NULL) AND x.group_id IN ({})
+    WHERE (x.account_id = %s OR x.account_id IS NULL)
       AND t.withdrawn_at IS NULL AND t.sender_id <> %s AND t.seq > m.read_seq"""
 
 
-def unread_mentions(account: UUID, groups: Sequence[UUID]) -> dict[UUID, int]:
+def unread_mentions(account: UUID, groups: Container[UUID]) -> dict[UUID, int]:
     """How many unread messages mean this person, in each of these groups that has any."""
-    if not groups:
-        return {}
-    marks = ", ".join(["%s"] * len(groups))
-    values = [account.hex, account.hex, *(one.hex for one in groups), account.hex]
     meant: dict[UUID, set[int]] = {}
-    for group, seq in rows(_MEANT.format(marks), values):
+    for group, seq in rows(_MEANT, [account.hex] * 3):
         meant.setdefault(id_of(group), set()).add(seq)
-    return {group: len(seqs) for group, seqs in meant.items()}
+    return {group: len(seqs) for group, seqs in meant.items() if group in groups}
 
 
 _IN_RANGE = """

@@ -4,6 +4,7 @@ A task whose person has left the group is nobody's: it shows to those who manage
 of them hands it on. What was said in a withdrawn message is no task any more.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -134,16 +135,17 @@ class Waiting:
     mine: bool
 
 
-_MINE = """
-    SELECT x.group_id, COUNT(*), MIN(x.due) FROM communication_task x
+_WAITING = """
+    SELECT x.group_id, COUNT(*), MIN(x.due), 1 FROM communication_task x
     JOIN group_group g ON g.id = x.group_id AND g.erase_at IS NULL
     JOIN communication_communication t ON t.id = x.communication_id AND t.withdrawn_at IS NULL
-    WHERE x.account_id = %s AND x.state = 'open' AND x.group_id IN ({}) GROUP BY x.group_id"""
-_LEFT = """
-    SELECT x.group_id, COUNT(*), MIN(x.due) FROM communication_task x
+    WHERE x.account_id = %s AND x.state = 'open' GROUP BY x.group_id
+    UNION ALL
+    SELECT x.group_id, COUNT(*), MIN(x.due), 0 FROM group_member mm
+    JOIN communication_task x ON x.group_id = mm.group_id AND x.state = 'open'
     JOIN group_group g ON g.id = x.group_id AND g.erase_at IS NULL
     JOIN communication_communication t ON t.id = x.communication_id AND t.withdrawn_at IS NULL
-    WHERE x.state = 'open' AND x.group_id IN ({})
+    WHERE mm.account_id = %s AND mm.ended_at IS NULL AND mm.manager
       AND NOT EXISTS (SELECT 1 FROM group_member m
         LEFT JOIN people_practitionerrole r ON r.id = m.role_id
         WHERE m.group_id = x.group_id AND m.account_id = x.account_id AND m.ended_at IS NULL
@@ -151,16 +153,13 @@ _LEFT = """
     GROUP BY x.group_id"""
 
 
-def waiting_tasks(account: UUID, groups: list[UUID], managed: list[UUID]) -> list[Waiting]:
+def waiting_tasks(account: UUID, groups: Container[UUID]) -> list[Waiting]:
     """What a person has to do in these groups, and what has nobody in those they manage."""
-    found = []
-    for query, ids, mine in ((_MINE, groups, True), (_LEFT, managed, False)):
-        if not ids:
-            continue
-        values = [*([account.hex] if mine else []), *(one.hex for one in ids)]
-        marks = ", ".join(["%s"] * len(ids))
-        for group, count, due in rows(query.format(marks), values):
-            found.append(Waiting(id_of(group), count, as_day(due), mine))
+    found = [
+        Waiting(id_of(group), count, as_day(due), bool(mine))
+        for group, count, due, mine in rows(_WAITING, [account.hex] * 2)
+        if id_of(group) in groups
+    ]
     return sorted(found, key=lambda one: (one.due is None, one.due or date.max))
 
 

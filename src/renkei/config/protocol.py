@@ -2,16 +2,18 @@
 
 The head of a request has a size and a time limit, few requests wait behind one another on a
 connection, an answer that is not fetched is given up, and connections are counted at the door.
+While a large body comes, the connection is lent to the thread that reads it.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from renkei.config.door import Door
 from renkei.kernel import metrics
-from renkei.kernel.wsgi_request import LARGEST_HEAD
+from renkei.kernel.wsgi_request import LARGEST_HEAD, Gone, Line
 
 HEAD_SECONDS: Final = 20.0
 FETCH_SECONDS: Final = 60.0
@@ -30,7 +32,9 @@ class Flood(Exception):
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
-    __slots__ = ("_answering", "_door", "_head", "_inside", "_late", "_unfetched")
+    __slots__ = (
+        "_answering", "_door", "_head", "_inside", "_late", "_lent", "_unfetched", "_unread"
+    )  # fmt: skip
 
     def __init__(self, door: Door, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,6 +44,8 @@ class Protocol(HttpToolsProtocol):
         self._head = 0
         self._late: asyncio.TimerHandle | None = None
         self._unfetched: asyncio.TimerHandle | None = None
+        self._lent: Line | None = None
+        self._unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -54,6 +60,8 @@ class Protocol(HttpToolsProtocol):
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
+        if self._unread and not (data := self._pass_over(data)):
+            return
         in_head = self._head >= 0
         if in_head:
             self._head += len(data)
@@ -74,9 +82,19 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head = -1
         self._hurry_no_more()
+        cast(Any, self.scope)["connection"] = self
         super().on_headers_complete()
         if self._door.stopping:
             self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """What comes at once is passed on as it came; only what comes after it is added to it."""
+        cycle = cast(Any, self.cycle)
+        if not cycle.body:
+            cycle.body = b""
+        elif type(cycle.body) is bytes:
+            cycle.body = bytearray(cycle.body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._head = 0
@@ -93,6 +111,8 @@ class Protocol(HttpToolsProtocol):
             self._inside = False
             self._door.disconnect(self.client[0] if self.client else None)
             metrics.CONNECTIONS.dec()
+        if self._lent is not None:
+            self._lent.hang_up()
         self._forget_answering()
         super().connection_lost(exc)
 
@@ -110,6 +130,34 @@ class Protocol(HttpToolsProtocol):
         idle = self.cycle is None or self.cycle.response_complete
         if not (idle and self._head > 0):
             super().shutdown()
+
+    def lend(self) -> Line:
+        """The connection itself: a thread reads the rest of a body from it, and nothing else does.
+
+        Asked for by whoever has just received what had come of that body, and not all of it.
+
+        Raises:
+            Gone: the client is not there any more.
+        """
+        if self.transport.is_closing():
+            raise Gone
+        self.flow.pause_reading()
+        self._lent = Line(self.transport.get_extra_info("socket").fileno())
+        return self._lent
+
+    def take_back(self, unread: int) -> None:
+        """Go on reading here, at the next request: behind so much of the body that nobody read."""
+        self._lent = None
+        if self.parser is not None:
+            self._unread = unread
+            self.parser = httptools.HttpRequestParser(self)
+            self.on_message_complete()
+
+    def _pass_over(self, data: bytes) -> bytes:
+        """What follows on the body that nobody read."""
+        rest = data[self._unread :]
+        self._unread = max(0, self._unread - len(data))
+        return rest
 
     def _await_head(self) -> None:
         self._late = self.loop.call_later(HEAD_SECONDS, self._too_late)

@@ -16,14 +16,16 @@ from renkei.files import sealing, store
 from renkei.kernel.errors import Unknown
 
 PIECE = sealing.PIECE
+_ROOM = 8 * PIECE  # taken in at a time, if it comes as fast
+_MUCH = 1_048_576  # bytes that the disk is told of before the rest comes
 _SEALED = sealing.sealed_size(PIECE) - sealing.HEAD
 
 
 class Source(Protocol):
     """What is read from: a request."""
 
-    def read(self, size: int, /) -> bytes:
-        """Up to so many bytes; nothing at the end."""
+    def readinto1(self, room: memoryview, /) -> int:
+        """Fill the room, or the beginning of it, with what is there; how much; 0 at the end."""
 
 
 class OtherPlace(Exception):
@@ -75,25 +77,28 @@ def receive(key_id: UUID, file_id: UUID, *, size: int, at: int, source: Source) 
             return at
         growing = sealing.Growing(key_id, file_id, _head(file), size)
         file.truncate(sealing.HEAD + at // PIECE * _SEALED)
-        file.seek(0, os.SEEK_END)
-        while at < size and (piece := _piece(source, min(PIECE, size - at))):
-            file.write(growing.piece(at, piece))
-            at += len(piece)
+        begins = file.seek(0, os.SEEK_END)
+        at = _take_in(file, growing, size, at, source)
         file.flush()
         if at == size:  # whole: durable from here on
             os.fsync(file.fileno())
+        elif file.tell() - begins >= _MUCH:  # written while the rest comes, and not dropped
+            os.posix_fadvise(file.fileno(), begins, 0, os.POSIX_FADV_DONTNEED)
     return at
 
 
-def _piece(source: Source, wanted: int) -> bytes:
-    """A whole piece; nothing if it does not come whole."""
-    part = source.read(wanted)
-    if len(part) == wanted:
-        return part
-    held = bytearray(part)
-    while len(held) < wanted and (part := source.read(wanted - len(held))):
-        held += part
-    return bytes(held) if len(held) == wanted else b""
+def _take_in(file: BinaryIO, growing: sealing.Growing, size: int, at: int, source: Source) -> int:
+    """Write whole pieces as they come, however few or many come at a time; how far that went."""
+    room, sealed = memoryview(bytearray(_ROOM)), memoryview(bytearray(sealing.sealed_size(_ROOM)))
+    held = 0
+    while at < size and (come := source.readinto1(room[held : size - at])):
+        held += come
+        whole = held if at + held == size else held - held % PIECE
+        if whole:
+            file.write(sealed[: growing.seal_into(sealed, at, room[:whole])])
+            at, held = at + whole, held - whole
+            room[:held] = room[whole : whole + held]
+    return at
 
 
 def _come(file: BinaryIO, size: int) -> int:

@@ -93,10 +93,19 @@ class Growing:
         self._id = file_id
         self._size = size
 
-    def piece(self, start: int, content: bytes) -> bytes:
-        """The sealed bytes of the piece that begins at ``start``."""
-        nonce = _nonce(start // PIECE, start + len(content) == self._size)
-        return self._key.encrypt(nonce, content, self._id.bytes + nonce)
+    def seal_into(self, room: memoryview, start: int, content: memoryview) -> int:
+        """Seal the pieces that begin at ``start`` into the room; how many bytes they have become.
+
+        Only what the file ends with may be less than a whole piece.
+        """
+        filled = 0
+        for at in range(0, len(content), PIECE):
+            piece = content[at : at + PIECE]
+            nonce = _nonce((start + at) // PIECE, start + at + len(piece) == self._size)
+            end = filled + len(piece) + _TAG
+            self._key.encrypt_into(nonce, piece, self._id.bytes + nonce, room[filled:end])
+            filled = end
+        return filled
 
 
 def head(key_id: UUID, file_id: UUID) -> bytes:

@@ -44,6 +44,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe put there does not
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _LOCK = "lock"
 _NEW = ".new"  # while it is being written
+_durable: dict[Path, frozenset[str]] = {}  # of which drawers of a folder this process knows it
 
 
 class Missing(Tampered):
@@ -135,13 +136,18 @@ def _fill(place: int, name: str, parts: Iterator[bytes]) -> tuple[int, str]:
 
 def _make_folders(file_id: UUID) -> None:
     """Make what is missing, durably; another process may just have made it, and not yet durably."""
+    top, drawer = folder(), _drawer(file_id)
+    if drawer in _durable.get(top, ()) and (top / drawer).is_dir():
+        return
     with suppress(FileExistsError):
-        folder().mkdir(mode=0o700)
-    with _opened(folder()) as top, _opened(folder().parent) as above:
+        top.mkdir(mode=0o700)
+    with _opened(top) as within, _opened(top.parent) as above:
         with suppress(FileExistsError):
-            os.mkdir(_drawer(file_id), 0o700, dir_fd=top)
-        os.fsync(top)
+            os.mkdir(drawer, 0o700, dir_fd=within)
+        there = frozenset(os.listdir(within))
+        os.fsync(within)
         os.fsync(above)
+    _durable[top] = there
 
 
 def _drawer(file_id: UUID) -> str:

@@ -31,6 +31,7 @@ from renkei.region.edition import edition_of
 
 NOT_YET: Final = timedelta(days=30)  # after which it is proposed again
 PROPOSED: Final = ("patient", "family", "free")  # kinds of groups that are proposed when quiet
+OF_GROUPS: Final = ("death", "quiet", "charter")  # what home says of a group, and not of a patient
 
 
 @use_case("group.archive", on="group")
@@ -99,19 +100,21 @@ _GROUPS = """
       COALESCE(p.deceased_at, t.posted_at, g.opened_at) AS since, 0 AS number, '' AS place,
       CAST(NULL AS uuid) AS whose, CAST(NULL AS uuid) AS key_id,
       CAST(NULL AS bytea) AS sealed
-    FROM group_group g
+    FROM group_member m JOIN group_group g ON g.id = m.group_id
     LEFT JOIN patient_patient p ON p.id = g.patient_id
     LEFT JOIN communication_communication t ON t.group_id = g.id AND t.seq = g.last_seq
-    WHERE g.id IN ({}) AND (g.asked_again_at IS NULL OR g.asked_again_at <= %s)
+    WHERE m.account_id = %s AND m.ended_at IS NULL AND m.manager
+      AND (g.asked_again_at IS NULL OR g.asked_again_at <= %s)
       AND (p.deceased_at IS NOT NULL OR COALESCE(t.posted_at, g.opened_at) <= %s)"""
 _CHARTERS = """
     SELECT 'charter', c.group_id, c.written_at, 0, '',
       CAST(NULL AS uuid), CAST(NULL AS uuid), CAST(NULL AS bytea)
-    FROM group_charter c JOIN group_group g ON g.id = c.group_id
+    FROM group_member m JOIN group_charter c ON c.group_id = m.group_id AND c.ended_at IS NULL
+    JOIN group_group g ON g.id = c.group_id
     LEFT JOIN patient_patient p ON p.id = g.patient_id
-    WHERE c.group_id IN ({}) AND c.ended_at IS NULL AND p.deceased_at IS NULL
+    WHERE m.account_id = %s AND m.ended_at IS NULL AND p.deceased_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM group_charterreading r
-        WHERE r.charter_id = c.id AND r.account_id = %s)"""
+        WHERE r.charter_id = c.id AND r.account_id = m.account_id)"""
 _TO_TAKE_OVER = """
     SELECT 'hand_over', h.id, h.proposed_at, 0, o.name, p.id, p.key_id, p.identity_sealed
     FROM patient_handover h JOIN patient_patient p ON p.id = h.patient_id
@@ -125,14 +128,15 @@ _ANSWERED = """
     WHERE h.source_id = %s AND h.proposed_by_id = %s AND h.state IN ('accepted', 'declined')
       AND h.answered_at > %s"""
 _ALIKE = """
-    SELECT CASE WHEN s.handing_id = p.id THEN 'hand_asked' ELSE 'same_asked' END,
-      p.id, s.asked_at, 0, '', p.id, p.key_id, p.identity_sealed
+    SELECT * FROM (SELECT CASE WHEN s.handing_id = p.id THEN 'hand_asked' ELSE 'same_asked' END,
+      p.id AS thing, s.asked_at, 0, '', p.id AS whose, p.key_id, p.identity_sealed
     FROM patient_sameperson s
-    JOIN patient_patient p ON (p.id = s.one_id AND (s.one_answer = '' OR s.handing_id = p.id))
-      OR (p.id = s.other_id AND (s.other_answer = '' OR s.handing_id = p.id))
-    WHERE p.organization_id = %s AND s.asked_at IS NOT NULL AND s.closed_at IS NULL
+    JOIN patient_patient p ON p.id IN (s.one_id, s.other_id)
+    WHERE s.region_id = %s AND s.asked_at IS NOT NULL AND s.closed_at IS NULL
+      AND p.organization_id = %s AND (s.handing_id = p.id
+        OR CASE WHEN p.id = s.one_id THEN s.one_answer ELSE s.other_answer END = '')
       AND NOT EXISTS (SELECT 1 FROM patient_handover h
-        WHERE h.patient_id = p.id AND h.state = 'open')"""
+        WHERE h.patient_id = p.id AND h.state = 'open') ORDER BY p.id, s.id) y"""
 _OF_OPERATOR = """
     SELECT * FROM (SELECT 'same' AS word, CAST(NULL AS uuid) AS thing, MAX(s.noticed_at) AS since,
       COUNT(*) AS number, '' AS place,
@@ -145,27 +149,20 @@ _OF_OPERATOR = """
 _TOLD_FOR: Final = timedelta(days=14)  # how long home says what became of a proposal
 
 
-def _places(ids: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(ids))
-
-
 def _parts(standing: Standing, lines: Sequence[GroupLine]) -> Iterator[tuple[str, list[Any]]]:
     who, now = standing.who, clock.now()
     assert who.account is not None
-    running = [one for one in lines if not one.closed]
-    managed = [one.id.hex for one in running if one.manager and one.kind in PROPOSED]
-    if managed:
+    if any(one.manager for one in lines):
         before = clock.to_us(now - timedelta(days=_quiet_days(who)))
-        yield _GROUPS.format(_places(managed)), [*managed, clock.to_us(now), before]
-    read = [one.id.hex for one in running if one.kind in PROPOSED]
-    if read:
-        yield _CHARTERS.format(_places(read)), [*read, who.account.hex]
+        yield _GROUPS, [who.account.hex, clock.to_us(now), before]
+    if lines:
+        yield _CHARTERS, [who.account.hex]
     own = who.organization
     if own and may(Standing(who, what=What(target_organization=own)), "hand_over.list"):
         yield _TO_TAKE_OVER, [own.hex]
         yield _ANSWERED, [own.hex, who.account.hex, clock.to_us(now - _TOLD_FOR)]
-        if may(Standing(who, Where(organization=own)), "same_person.answer"):
-            yield _ALIKE, [own.hex]
+        if who.region and may(Standing(who, Where(organization=own)), "same_person.answer"):
+            yield _ALIKE, [who.region.hex, own.hex]
     if who.region and may(standing, "same_person.list"):
         yield _OF_OPERATOR, [who.region.hex]
 
@@ -182,12 +179,17 @@ def waiting_for(standing: Standing, lines: Sequence[GroupLine]) -> list[Waiting]
         return []
     asked = " UNION ALL ".join(sql for sql, _ in parts)
     found = rows(asked, [one for _, ids in parts for one in ids])
-    identities = {one.id: one.identity for one in lines}
+    if not found:
+        return []
+    running = {one.id: one for one in lines if not one.closed and one.kind in PROPOSED}
     waiting = []
     for word, thing, since, number, place, whose, key, sealed in found:
-        about = as_uuid(thing)
-        identity = identities.get(about) if about else None
-        if whose is not None:
+        about, identity = as_uuid(thing), None
+        if word in OF_GROUPS:
+            if about not in running:
+                continue
+            identity = running[about].identity
+        elif whose is not None:
             identity = open_identity(id_of(whose), id_of(key), sealed)
         waiting.append(Waiting(word, about, identity, number, from_us(since), place))
     return waiting

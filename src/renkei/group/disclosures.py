@@ -13,6 +13,7 @@ from renkei.kernel import vault
 from renkei.kernel.clock import from_us, now, to_us
 from renkei.kernel.damage import DAMAGE, sentence, word
 from renkei.kernel.database import as_uuid, id_of, row, rows
+from renkei.kernel.opened import opened
 from renkei.patient.models import Basics, Identity, Relative
 from renkei.people.disclosures import Me, me
 from renkei.people.faces import COLUMNS, OR_OPERATOR, WIDTH, Face, face, open_profile
@@ -22,12 +23,17 @@ from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure
 from renkei.region.disaster import Band, band
 
+_IDENTITY = "patient.Patient/{}/identity_sealed"
+
+
+def _identity(found: dict[str, str]) -> Identity:
+    return Identity(**found)
+
 
 def open_identity(patient: UUID, key: UUID, sealed: bytes) -> Identity:
     """Who a patient is, from the columns of a query; a word for a name that does not open."""
-    place = f"patient.Patient/{patient.hex}/identity_sealed"
     try:
-        return Identity(**vault.unseal_json(key, sealed, about=place))
+        return opened(key, sealed, patient, _IDENTITY, _identity)
     except DAMAGE as found:
         return Identity(name=word(found), kana="", birth_date="", sex="")
 
@@ -89,7 +95,7 @@ _LINE = """g.id, g.kind, g.last_seq, g.closed_at, m.read_seq, m.manager,
     p.id, p.key_id, p.identity_sealed, p.deceased_at, g.key_id, g.about_sealed, da.id, da.key_id,
     da.profile_sealed"""
 _OTHER = """
-    LEFT JOIN group_member dm2 ON g.kind = 'direct' AND dm2.group_id = g.id
+    LEFT JOIN group_member dm2 ON dm2.group_id = CASE WHEN g.kind = 'direct' THEN g.id END
       AND dm2.account_id <> m.account_id
     LEFT JOIN people_account da ON da.id = dm2.account_id"""
 _PREVIEW = 60  # characters

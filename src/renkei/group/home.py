@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from renkei.group.to_do.everything import everything
 from renkei.group.to_do.task import Task
 from renkei.incident.overview import Stopped, own_stop
 from renkei.kernel import vault
-from renkei.kernel.database import as_uuid, execute, for_update, rows
+from renkei.kernel.database import as_uuid, execute, for_update, id_of, rows
 from renkei.policy.standing import Actor, On, Standing
 from renkei.policy.use_case import disclosure, own_record
 from renkei.region.notices import NoticeLine, notices
@@ -57,6 +58,11 @@ class Home:
     hint: Page | None = None  # points to note of a role that the person has not seen yet (A10)
 
 
+_MOVED = """
+    SELECT m.group_id, t.posted_at FROM group_member m
+    JOIN group_group g ON g.id = m.group_id AND g.last_seq > m.read_seq
+    JOIN communication_communication t ON t.group_id = g.id AND t.seq = g.last_seq
+    WHERE m.account_id = %s AND m.ended_at IS NULL"""
 _NEWEST = """
     SELECT g.id, t.id, g.key_id, t.version, t.text,
       CASE WHEN t.withdrawn_by_id <> t.sender_id THEN 'hidden' ELSE t.event END,
@@ -66,7 +72,7 @@ _NEWEST = """
     JOIN group_member m ON m.group_id = g.id AND m.account_id = %s AND m.ended_at IS NULL
     JOIN communication_communication t ON t.group_id = g.id AND t.seq = g.last_seq
     JOIN people_account ta ON ta.id = t.sender_id
-    WHERE g.id IN ({}) ORDER BY t.posted_at DESC LIMIT {}"""
+    WHERE g.id IN ({}) ORDER BY t.posted_at DESC"""
 
 
 def see_home(actor: Actor, on: On) -> Home:
@@ -105,9 +111,9 @@ def _home(standing: Standing) -> tuple[Home, Standing, list[Preview]]:
         disaster=_disaster(standing, around),
         first=[
             (news[one.group], one)
-            for one in first_for(standing, [line.id for line in news.values() if not line.deceased])
+            for one in first_for(standing, {one for one in news if not news[one].deceased})
         ],
-        meant=unread_mentions(around.me.face.account, list(news)),
+        meant=unread_mentions(around.me.face.account, news),
         hint=hint_for(standing.who, manages=any(line.manager for line in around.groups)),
     )
     return home, standing, new
@@ -116,11 +122,12 @@ def _home(standing: Standing) -> tuple[Home, Standing, list[Preview]]:
 def _unread(account: UUID, lines: list[GroupLine]) -> tuple[Unread, list[Preview]]:
     """The groups with news, latest first, each with its newest entry; whose words are new."""
     waiting = {line.id: line for line in lines if line.unread > 0}
-    if not waiting:
+    moved = [one for one in rows(_MOVED, [account.hex]) if id_of(one[0]) in waiting]
+    latest = sorted(moved, key=itemgetter(1), reverse=True)[:SHOWN]
+    if not latest:
         return [], []
-    places = ", ".join(["%s"] * len(waiting))
-    ids = [account.hex, *(group.hex for group in waiting)]
-    found = rows(_NEWEST.format(places, SHOWN), ids)
+    places = ", ".join(["%s"] * len(latest))
+    found = rows(_NEWEST.format(places), [account.hex, *(one[0] for one in latest)])
     vault.warm(as_uuid(one[at]) for one in found for at in (2, 10))
     shown: Unread = []
     new = []

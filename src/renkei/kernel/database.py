@@ -1,10 +1,11 @@
 """The few things SQL says differently on SQLite and PostgreSQL."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache, partial
-from threading import RLock, get_ident
+from threading import RLock, get_ident, local
 from time import monotonic
 from typing import Any, Final, overload
 from uuid import UUID
@@ -46,6 +47,21 @@ def as_day(value: str | date | None) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
+class _Thread(local):
+    """What each thread has of its own: its connection, which Django would look up every time."""
+
+    def __init__(self) -> None:
+        self.link = connections[DEFAULT_DB_ALIAS]
+
+
+_thread = _Thread()
+
+
+def on_postgresql() -> bool:
+    """Whether the main database is PostgreSQL; else it is SQLite."""
+    return _thread.link.vendor == "postgresql"
+
+
 @lru_cache(maxsize=500)
 def _for_sqlite(sql: str) -> str:
     """The statement with SQLite's placeholders."""
@@ -58,13 +74,16 @@ def _run(sql: str, params: Sequence[Any]) -> Any:
     The few statements of the hot paths go past Django's cursor wrappers, which would cost more
     than SQLite itself; on PostgreSQL they are prepared after a few uses. Errors are Django's.
     """
-    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper = _thread.link
     if wrapper.connection is None:
         wrapper.ensure_connection()
-    with wrapper.wrap_database_errors:
+    try:
         if wrapper.vendor == "sqlite":
             return wrapper.connection.execute(_for_sqlite(sql), params)
         return psycopg.Cursor(wrapper.connection).execute(sql.encode(), params)
+    except (sqlite3.Error, psycopg.Error):
+        with wrapper.wrap_database_errors:
+            raise
 
 
 def row(sql: str, params: Sequence[Any]) -> tuple[Any, ...] | None:
@@ -148,7 +167,7 @@ def one_writer() -> Iterator[None]:
             took too long.
     """
     global _turn_began
-    if connection.vendor != "sqlite":
+    if on_postgresql():
         yield
         return
     waited = 0.0 if _writer.acquire(blocking=False) else _await_turn()
@@ -209,7 +228,7 @@ def shred(*tables: str) -> bool:
 
 def listed(column: str) -> str:
     """An aggregate: the values of a column with commas between them, as text; NULL if none."""
-    if connection.vendor == "postgresql":
+    if on_postgresql():
         return f"STRING_AGG(CAST({column} AS TEXT), ',')"
     return f"GROUP_CONCAT({column})"
 
@@ -219,7 +238,7 @@ def for_update(*tables: str) -> str:
 
     SQLite needs none: its transactions are IMMEDIATE, so there is one writer at a time.
     """
-    return f" FOR UPDATE OF {', '.join(tables)}" if connection.vendor == "postgresql" else ""
+    return f" FOR UPDATE OF {', '.join(tables)}" if on_postgresql() else ""
 
 
 @contextmanager
@@ -228,18 +247,19 @@ def snapshot() -> Iterator[None]:
 
     Inside a transaction that is already open the block simply joins it.
     """
-    if connection.in_atomic_block:
+    link = _thread.link
+    if link.in_atomic_block:
         yield
         return
-    connection.ensure_connection()
+    link.ensure_connection()
     begin = "BEGIN"
-    if connection.vendor == "postgresql":
+    if on_postgresql():
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     try:
         execute(begin, [])
     except OperationalError:  # cut while nobody used it; nothing has begun, so once more
-        connection.close()
-        connection.ensure_connection()
+        link.close()
+        link.ensure_connection()
         execute(begin, [])
     try:
         yield

@@ -3,11 +3,13 @@
 import re
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from markupsafe import Markup, escape
 
 from renkei.kernel.japanese import joints
 
+_PLAIN = frozenset((int, UUID))  # nothing in what they are written as is special
 _SPECIAL = re.compile("[&<>'\"]").search
 
 
@@ -17,9 +19,10 @@ def html(value: Any) -> str:
     ``escape`` makes a new ``Markup`` of everything, which costs more than the escaping. The result
     here may be a plain text, to be joined with other HTML at once and not to be escaped again.
     """
-    if type(value) is Markup or (type(value) is str and not _SPECIAL(value)):
-        return value
-    return escape(value)
+    kind = type(value)
+    if kind is Markup or (kind is str and not _SPECIAL(value)):
+        return value  # type: ignore[no-any-return]
+    return str(value) if kind in _PLAIN else escape(value)
 
 
 @lru_cache(maxsize=4096)

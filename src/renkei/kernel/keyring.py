@@ -22,6 +22,7 @@ _derived: dict[tuple[int, str], bytes] = {}  # by the number of the key, and wha
 _lock = Lock()
 _gone = -1  # how many keys were destroyed when this process last looked
 _look_at = 0.0  # on the monotonic clock
+_turn = 0  # how often all of them were let go of
 
 
 def key(key_id: UUID) -> AESGCM:
@@ -97,11 +98,18 @@ def hold(key_id: UUID, plain: bytes) -> None:
     _remember(key_id, AESGCM(plain), _gone)
 
 
+def turn() -> int:
+    """A number that moves on when all keys are let go of, and with them what they opened."""
+    if monotonic() > _look_at:
+        _look()
+    return _turn
+
+
 def forget() -> None:
     """Drop all of them from memory."""
-    global _gone, _look_at
+    global _gone, _look_at, _turn
     with _lock:
-        _gone, _look_at = -1, 0.0
+        _gone, _look_at, _turn = -1, 0.0, _turn + 1
         _ready.clear()
         _derived.clear()
 
@@ -122,11 +130,11 @@ def _look() -> None:
     Keys are only ever destroyed, so their number tells. If the key store cannot be asked nothing
     is opened: what was erased must not be shown because a database is away.
     """
-    global _gone, _look_at
+    global _gone, _look_at, _turn
     gone = DataKey.objects.filter(destroyed_at__isnull=False).count()
     with _lock:
         if gone != _gone:
-            _gone = gone
+            _gone, _turn = gone, _turn + 1
             _ready.clear()
             _derived.clear()
         _look_at = monotonic() + _LOOK

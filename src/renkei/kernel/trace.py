@@ -4,16 +4,16 @@ A person who rings reads out its number, eight digits; the log holds both. Neith
 about anybody.
 """
 
+import os
 import re
 from contextvars import ContextVar
 from typing import Final
-from uuid import uuid4
 from zlib import crc32
 
 HEADER: Final = "X-Request-ID"
 _LIKE_AN_ID: Final = re.compile(r"[0-9A-Za-z-]{16,64}")
 _request: ContextVar[str] = ContextVar("the id of the running request", default="")
-_run = uuid4().hex
+_run = os.urandom(16).hex()
 
 
 def begin(given: str = "") -> str:
@@ -21,7 +21,7 @@ def begin(given: str = "") -> str:
 
     It holds in the running task or thread, and in what these start with a copy of their context.
     """
-    made = given if _LIKE_AN_ID.fullmatch(given) else uuid4().hex
+    made = given if _LIKE_AN_ID.fullmatch(given) else os.urandom(16).hex()
     _request.set(made)
     return made
 

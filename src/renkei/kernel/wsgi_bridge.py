@@ -1,10 +1,10 @@
 """Runs a WSGI application under an ASGI server, on a fixed number of threads.
 
-A thread is taken only when the request is there: small bodies are read before. Large
-uploads and streamed responses pass through in pieces, each side waiting for the other,
-and a side that stalls too long is given up. Large uploads never hold more than a quarter
-of the threads, and those from one place come one after another. However many one place asks for at
-once, a thread is left for everybody else. What a request says is never logged.
+A thread is taken only when the request is there: small bodies are read before. Of a large one the
+thread reads the rest, from the connection itself; streamed responses pass through in pieces. Each
+side waits for the other, and a side that stalls too long is given up. Large uploads never hold more
+than a quarter of the threads, and those from one place come one after another. However many one
+place asks for at once, a thread is left for everybody else. What a request says is never logged.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ class WSGIBridge:
         self._hard_of_one = Turns(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        upload = Upload(receive)
+        upload = Upload(scope, receive)
         try:
             environ = make_environ(scope)
             environ["wsgi.input"] = await upload.begin(environ)
@@ -90,10 +90,10 @@ class WSGIBridge:
             async with asyncio.timeout(STALL_SECONDS):
                 await _take(lines, place)
         except TimeoutError:
+            upload.end()
             return await answer(send, 503)
         try:
-            if not upload.complete:
-                upload.hurry()
+            upload.hurry()
             await self._reply(environ, place, upload, receive, send)
         finally:
             lines[1].give("")
@@ -104,14 +104,14 @@ class WSGIBridge:
     ) -> None:
         """Let the application answer; whoever is slow to fetch the answer keeps no turn."""
         await self._turns.take(place)
-        reply = _Reply(send, environ["REQUEST_METHOD"])
+        reply = _Reply(send, environ["REQUEST_METHOD"], upload)
         try:
             try:
                 self._pool.submit(copy_context().run, reply.run, self._app, environ)
                 await reply.more.wait()
+                upload.end()
                 if not reply.whole:
-                    if upload.complete:
-                        reply.watch(receive)
+                    reply.watch(receive)
                     await reply.forward()
             finally:
                 self._turns.give(place)
@@ -143,11 +143,12 @@ class _Reply:
     come together while the last piece was being sent, and never much more than 64 KiB.
     """
 
-    def __init__(self, send: Send, method: str) -> None:
+    def __init__(self, send: Send, method: str, upload: Upload) -> None:
         self.whole = False
         self.more = asyncio.Event()
         self._send = send
         self._method = method
+        self._upload = upload
         self._loop = asyncio.get_running_loop()
         self._watcher: asyncio.Task[None] | None = None
         self._status = 0
@@ -210,6 +211,7 @@ class _Reply:
         if not self._status:
             raise AssertionError("the response has not begun")
         self._begun = True
+        self._upload.close()
 
     def _hand_over_whole(self, body: bytes) -> None:
         self._begin()
@@ -279,6 +281,7 @@ class _Reply:
         """Nobody waits for the response any more."""
         if self._watcher is not None:
             self._watcher.cancel()
+        self._upload.abandon()
         self._give_up()
 
     def _give_up(self) -> None:

@@ -2,11 +2,15 @@
 
 import asyncio
 import io
+import os
+import socket
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import Future
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
@@ -20,7 +24,7 @@ WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 PIECE: Final = 64 * 1024
 SMALL: Final = 256 * 1024
-"""What is read before a thread is taken: more than the longest message, percent-encoded."""
+"""What is read whole before a thread is taken: more than the longest message, percent-encoded."""
 LARGEST_BODY: Final = 20_000_000
 LARGEST_HEAD: Final = 32 * 1024
 STALL_SECONDS: Final = 60.0
@@ -42,12 +46,56 @@ class Refused(Exception):
         self.status = status
 
 
+class Line:
+    """A connection lent to a thread, which alone reads from it; anybody may hang up."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=os.dup(descriptor))
+        self._closing = threading.Lock()
+
+    def receive(self, room: memoryview, seconds: float) -> int:
+        """Fill the beginning of the room with what is there, or comes within that time; how much.
+
+        Raises:
+            Gone: nothing came, or nothing comes any more.
+        """
+        try:
+            self._socket.settimeout(max(0.001, seconds))
+            size = self._socket.recv_into(room)
+        except OSError:
+            raise Gone from None
+        if not size:
+            raise Gone
+        return size
+
+    def hang_up(self) -> None:
+        """End the connection; whoever waits for it hears of it at once."""
+        with self._closing, suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Read no more; the connection stays."""
+        with self._closing:
+            self._socket.close()
+
+
+class Connection(Protocol):
+    """What a request came in on: ``scope["connection"]``."""
+
+    def lend(self) -> Line:
+        """Where the rest of the body comes, for a thread to read it; nobody else reads there."""
+
+    def take_back(self, unread: int) -> None:
+        """What was lent; behind so many bytes of the body that nobody read is the next request."""
+
+
 class Upload:
     """The body of a request."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._scope = scope
         self._receive = receive
-        self._until = 0.0
+        self._rest: _Rest | None = None
         self.complete = False
 
     async def begin(self, environ: Environ) -> io.BufferedIOBase:
@@ -61,67 +109,101 @@ class Upload:
         if int(length or 0) > LARGEST_BODY:
             raise Refused(413)
         try:
-            first = await self.piece(SMALL)
+            first = await self._beginning(SMALL if int(length or 0) <= SMALL else PIECE)
         except TimeoutError:
             raise Refused(408) from None
         if self.complete:
             environ["CONTENT_LENGTH"] = str(len(first))
             return io.BytesIO(first)
-        if not length:
+        if not length or "HTTP_TRANSFER_ENCODING" in environ:
             raise Refused(411)
-        return io.BufferedReader(_Input(self, first), PIECE)
+        connection: Connection = self._scope["connection"]
+        self._rest = _Rest(first, int(length) - len(first), connection.lend())
+        return io.BufferedReader(self._rest, PIECE)
 
-    def hurry(self) -> None:
-        """From now on a thread waits: the rest has to be here in time."""
-        self._until = asyncio.get_running_loop().time() + UPLOAD_SECONDS
-
-    async def piece(self, size: int = PIECE) -> bytes:
-        """The next 64 KiB, or what is left; TimeoutError if that takes too long."""
-        piece = b""
-        patience = PIECE_SECONDS if self._until else STALL_SECONDS
-        until = asyncio.get_running_loop().time() + patience
-        async with asyncio.timeout_at(min(until, self._until or until)):
-            while not self.complete and len(piece) < size:
+    async def _beginning(self, enough: int) -> bytes:
+        beginning = b""
+        async with asyncio.timeout(STALL_SECONDS):
+            while not self.complete and len(beginning) < enough:
                 message = await self._receive()
                 if message["type"] == "http.disconnect":
                     raise Gone
-                piece += message.get("body", b"")
+                beginning += message.get("body", b"")
                 self.complete = not message.get("more_body", False)
-        return piece
+        return beginning
+
+    def hurry(self) -> None:
+        """From now on a thread waits: the rest has to be here in time."""
+        if self._rest is not None:
+            self._rest.until = monotonic() + UPLOAD_SECONDS
+
+    def close(self) -> None:
+        """In the thread: it reads no more."""
+        if self._rest is not None:
+            self._rest.pass_over()
+            self._rest.close()
+
+    def end(self) -> None:
+        """The thread reads no more: the connection is there for the next request."""
+        if self._rest is not None:
+            self._rest.close()
+            self._scope["connection"].take_back(self._rest.left)
+            self._rest = None
+            self.complete = True
+
+    def abandon(self) -> None:
+        """If a thread still reads: the client is gone."""
+        if self._rest is not None:
+            self._rest.line.hang_up()
 
 
-class _Input(io.RawIOBase):
+class _Rest(io.RawIOBase):
     """A large upload as a file: reading waits, in the thread, for the client."""
 
-    def __init__(self, upload: Upload, first: bytes) -> None:
-        self._upload = upload
-        self._rest = memoryview(first)
-        self._coming: Future[bytes] | None = None
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, first: bytes, left: int, line: Line) -> None:
+        self._first = memoryview(first)
+        self._patience = PIECE_SECONDS
+        self._awaited = PIECE
+        self.line = line
+        self.left = left
+        self.until = 0.0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._rest:
-            coming, self._coming = self._coming or self._next(), None
-            if coming is None:
-                return 0
-            try:
-                self._rest = memoryview(coming.result())
-            except TimeoutError:
-                raise Gone from None
-            self._coming = self._next()
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
+        size = min(len(buffer), len(self._first) or self.left)
+        if self._first:
+            buffer[:size] = self._first[:size]
+            self._first = self._first[size:]
+        elif size:
+            size = self._receive(memoryview(buffer)[:size])
         return size
 
-    def _next(self) -> "Future[bytes] | None":
-        """The piece after this one, which comes while this one is worked on."""
-        if self._upload.complete:
-            return None
-        return asyncio.run_coroutine_threadsafe(self._upload.piece(), self._loop)
+    def _receive(self, room: memoryview) -> int:
+        """What is there, or comes next; each 64 KiB have their time, and the whole."""
+        began = monotonic()
+        size = self.line.receive(room, min(self._patience, self.until - began))
+        self.left -= size
+        self._awaited -= size
+        self._patience -= monotonic() - began
+        if self._awaited <= 0:
+            self._awaited, self._patience = PIECE, PIECE_SECONDS
+        return size
+
+    def pass_over(self) -> None:
+        """Take away what has come and nobody reads: closed on it, a line loses the answer."""
+        room = memoryview(bytearray(PIECE))
+        with suppress(Gone):
+            while self.left and not self.closed:
+                came = self.line.receive(room[: self.left], 0)
+                self.left -= came
+                if came < PIECE:
+                    return
+
+    def close(self) -> None:
+        self.line.close()
+        super().close()
 
 
 @lru_cache(512)

@@ -9,6 +9,7 @@ from renkei.communication.selectors import mentioned as mentions_in
 from renkei.kernel.database import id_of, rows
 from renkei.notification.models import Level
 
+ALL, NONE = Level.Of.ALL.value, Level.Of.NONE.value  # asked for every member and message
 RAISES: Final = frozenset({Importance.IMPORTANT.value, Importance.URGENT.value})
 
 
@@ -42,9 +43,9 @@ def wakes(said: Said, listener: Listener) -> bool:
     What mentions somebody, and what is important or urgent, reaches those too who want to be told
     of nothing else.
     """
-    if listener.account == said.sender or listener.level == Level.Of.NONE:
+    if listener.level == NONE or listener.account == said.sender:
         return False
-    if listener.level == Level.Of.ALL:
+    if listener.level == ALL:
         return True
     return said.importance in RAISES or not said.names.isdisjoint({listener.account, None})
 

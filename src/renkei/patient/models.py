@@ -330,6 +330,13 @@ class SamePerson(Entity):
         constraints = [
             models.UniqueConstraint(fields=["one", "other"], name="same_person_once"),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["region"],
+                condition=Q(asked_at__isnull=False, closed_at=None),
+                name="same_person_asked",
+            ),
+        ]
 
 
 class HandOver(SealedEntity):

@@ -1,12 +1,13 @@
 """How a colleague is shown everywhere: face, name, profession, organization."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from renkei.files import store
-from renkei.kernel import vault
 from renkei.kernel.damage import DAMAGE, word
 from renkei.kernel.database import as_uuid
+from renkei.kernel.opened import opened
 from renkei.people.models import Account
 
 # What a query has to fetch of role ``r``, account ``a`` and organization ``o`` to show a face.
@@ -47,15 +48,19 @@ class Face(NamedTuple):
         return self.account.int % 6
 
 
-def open_profile(account: UUID, key: UUID, sealed: bytes) -> dict[str, str]:
+_PROFILE = "people.Account/{}/profile_sealed"
+
+
+def _as_it_is(found: dict[str, str]) -> Mapping[str, str]:
+    return found
+
+
+def open_profile(account: UUID, key: UUID, sealed: bytes) -> Mapping[str, str]:
     """Name and kana of a person; a word in the place of a name that does not open."""
     try:
-        profile: dict[str, str] = vault.unseal_json(
-            key, sealed, about=f"people.Account/{account.hex}/profile_sealed"
-        )
+        return opened(key, sealed, account, _PROFILE, _as_it_is)
     except DAMAGE as found:
         return {"name": word(found), "kana": ""}
-    return profile
 
 
 def name_of(person: Account | None) -> str:

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
-from django.db import connection
-
 from renkei.kernel import clock
-from renkei.kernel.database import as_uuid, execute, id_of, row
+from renkei.kernel.database import as_uuid, execute, id_of, on_postgresql, row
 from renkei.kernel.errors import SignedOut, Unknown
 from renkei.people.selectors import ADMINISTERS
 from renkei.policy.standing import (
@@ -626,7 +624,7 @@ def load(actor: Actor, kind: str, on: On = None, *, lock: bool = False) -> Stand
     if actor.system:
         return _of_system(actor.system, kind, on)
     ids = on if isinstance(on, tuple) else (() if on is None else (on,))
-    if lock and connection.vendor == "postgresql":
+    if lock and on_postgresql():
         if kind in _LOCK_BOTH:
             execute(_LOCK_BOTH[kind], [actor.session, ids[0]])
         execute(_LOCK_WHO, [actor.session, actor.session])

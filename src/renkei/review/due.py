@@ -33,9 +33,9 @@ _GROUPS: Final = f"""
     JOIN region_region rg ON rg.id = g.region_id
     JOIN patient_patient p ON p.id = g.patient_id
     WHERE {REVIEWED} AND ({{which}})"""
-_MINE: Final = """(SELECT COUNT(*) FROM group_member m
+_MINE: Final = """SELECT m.group_id FROM group_member m
       JOIN people_practitionerrole mr ON mr.id = m.role_id AND mr.ended_at IS NULL
-      WHERE m.group_id = g.id AND m.account_id = %s AND m.manager AND m.ended_at IS NULL)"""
+      WHERE m.account_id = %s AND m.manager AND m.ended_at IS NULL"""
 # The people of an organization are reviewed as well, from when the first of them came.
 _ACCOUNTS: Final = f"""
     SELECT NULL, o.id, {IN_FORCE}, o.rules,
@@ -100,9 +100,13 @@ class Due:
         return clock.now() > self.at + 2 * self.grace
 
 
-def _due(found: tuple[Any, ...], figure: str) -> Due:
+def _figures(found: tuple[Any, ...]) -> dict[str, Any]:
     own = as_uuid(found[3])
-    figures = parameters.of(as_uuid(found[2]), *([own] if own else []))
+    return parameters.of(as_uuid(found[2]), *([own] if own else []))
+
+
+def _due(found: tuple[Any, ...], figure: str) -> Due:
+    figures = _figures(found)
     return Due(
         group=as_uuid(found[0]),
         organization=id_of(found[1]),
@@ -122,10 +126,27 @@ def _now() -> int:
 
 
 def _of_groups(which: str, *asked: str, account: UUID | None = None) -> list[Due]:
-    sql = _GROUPS.format(mine=_MINE if account else "0", which=which)
+    is_mine = f"CASE WHEN g.id IN ({_MINE}) THEN 1 ELSE 0 END" if account else "0"
+    sql = _GROUPS.format(mine=is_mine, which=which)
     mine = [account.hex] if account else []
     found = rows(sql, [_now(), *mine, *asked])
+    if account:
+        found = _soon(found)
     return sorted((_due(one, "review_interval_days") for one in found), key=lambda one: one.at)
+
+
+def _soon(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Those of which somebody is asked, without looking at each as a review: most are not due."""
+    days: dict[tuple[Any, Any], int] = {}  # by edition and own rules
+    before, soon = clock.now() + SOON, []
+    for one in found:
+        terms = one[2], one[3]
+        if terms not in days:
+            interval = timedelta(days=_figures(one)["review_interval_days"])
+            days[terms] = clock.to_us(before - interval)
+        if one[4] <= days[terms]:
+            soon.append(one)
+    return soon
 
 
 def of_group(group: UUID) -> Due | None:
@@ -139,10 +160,11 @@ def of_organization(organization: UUID) -> list[Due]:
 
 
 def around(who: Who) -> list[Due]:
-    """The groups that the person manages, and as an administrator those of the organization."""
+    """Due soon, of the groups one manages, and as an administrator of the organization's."""
     assert who.account is not None
     own = who.organization if who.administrator else None
-    which = f"{_MINE} > 0" + (" OR g.organization_id = %s" if own else "")
+    of_own = " UNION SELECT x.id FROM group_group x WHERE x.organization_id = %s" if own else ""
+    which = f"g.id IN ({_MINE}{of_own})"
     asked = [who.account.hex, *([own.hex] if own else [])]
     return _of_groups(which, *asked, account=who.account)
 

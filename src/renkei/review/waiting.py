@@ -36,7 +36,7 @@ def waiting_for(standing: Standing, *, manages: bool) -> Iterator[Waits]:
     who = standing.who
     if manages or who.administrator:
         found = due.around(who)
-        yield from _own(standing, [one for one in found if one.mine and one.soon])
+        yield from _own(standing, [one for one in found if one.mine])
         own = [one for one in found if one.organization == who.organization]
         late = sum(one.for_administrator for one in own)
         if late and who.administrator:

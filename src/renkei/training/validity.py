@@ -68,13 +68,51 @@ def states(accounts: Iterable[UUID], courses: Sequence[Head]) -> dict[UUID, list
     }
 
 
-def _state(course: Head, done: tuple[Any, ...] | None, taken_over: date | None) -> State:
-    """From the newest completion, or the date that was taken over, whichever is later."""
+_DONE_AT: Final = """
+    SELECT account_id, course, "on", until FROM training_completion
+    WHERE account_id IN (SELECT r.account_id FROM people_practitionerrole r
+        WHERE r.organization_id = %s AND r.ended_at IS NULL)
+      AND annulled_at IS NULL ORDER BY until, recorded_at"""
+_COLLEAGUES: Final = """
+    SELECT r.account_id, (SELECT MAX(x.trained_on) FROM people_practitionerrole x
+        WHERE x.account_id = r.account_id AND x.ended_at IS NULL)
+    FROM people_practitionerrole r
+    JOIN people_account a ON a.id = r.account_id AND a.suspended_at IS NULL
+    WHERE r.organization_id = %s AND r.ended_at IS NULL AND r.account_id <> %s"""
+
+
+def lacking(organization: UUID, courses: Sequence[Head], *, but: UUID) -> int:
+    """How many of an organization's people have to do something about one of these courses.
+
+    Args:
+        but: the account of who asks; it does not count.
+    """
+    last = clock.today() + SOON
+    done = {(one[0], one[1]): one for one in rows(_DONE_AT, [organization.hex])}  # the newest
+    return sum(
+        any(
+            (until := _latest(one, done.get((account, one.code)), as_day(on))[1]) is None
+            or until <= last
+            for one in courses
+        )
+        for account, on in rows(_COLLEAGUES, [organization.hex, but.hex])
+    )
+
+
+def _latest(
+    course: Head, done: tuple[Any, ...] | None, taken_over: date | None
+) -> tuple[date | None, date | None]:
+    """When it was done last, and until when that is valid.
+
+    From the newest completion, or the date that was taken over, whichever is later.
+    """
     on = as_day(done[2]) if done else None
     if course.before_use and taken_over and (on is None or taken_over > on):
-        until = course.valid_until(taken_over)
-        return State(course.code, course.title, course.required, taken_over, until)
-    if done is None:
-        return State(course.code, course.title, course.required, None, None)
-    until, number, way = as_day(done[3]), done[4], done[5]
+        return taken_over, course.valid_until(taken_over)
+    return on, as_day(done[3]) if done else None
+
+
+def _state(course: Head, done: tuple[Any, ...] | None, taken_over: date | None) -> State:
+    on, until = _latest(course, done, taken_over)
+    number, way = done[4:6] if done and on == as_day(done[2]) else ("", "")
     return State(course.code, course.title, course.required, on, until, number, way)

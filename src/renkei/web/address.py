@@ -7,17 +7,18 @@ from django.urls import reverse
 
 
 @cache
-def _address(name: str, keys: tuple[str, ...]) -> str:
+def address(name: str, keys: tuple[str, ...]) -> str:
     """The address of a page with a place for each id; looking it up costs more than filling it."""
     stand_ins = {key: UUID(int=at + 1) for at, key in enumerate(keys)}
-    address = reverse(name, kwargs=stand_ins)
+    found = reverse(name, kwargs=stand_ins)
     for key, value in stand_ins.items():
-        address = address.replace(str(value), "{" + key + "}")
-    return address
+        found = found.replace(str(value), "{" + key + "}")
+    return found
 
 
 def url(name: str, **parts: UUID | int | str) -> str:
     """The address of a page by its name; what stands in an address is an id, a name or a number."""
-    if any(isinstance(part, int) for part in parts.values()):
-        return reverse(name, kwargs=parts)
-    return _address(name, tuple(parts)).format_map(parts)
+    for part in parts.values():
+        if isinstance(part, int):
+            return reverse(name, kwargs=parts)
+    return address(name, tuple(parts)).format_map(parts)

@@ -90,7 +90,8 @@ def upload(request: "Request", attachment: UUID) -> HttpResponse:
     if at is None and request.headers.get("Upload-Offset") != "0":
         return _tus(400)
     try:
-        come = attaching.receive(request.actor, attachment, at=at or 0, source=request)
+        body = request.META["wsgi.input"]
+        come = attaching.receive(request.actor, attachment, at=at or 0, source=body)
     except OtherPlace:
         return _tus(409)
     except Busy:

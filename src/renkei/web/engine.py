@@ -5,12 +5,14 @@ that all of it is known when a template is compiled and becomes part of the text
 values. What is left to do per page is to put the values in.
 """
 
+import re
 from collections.abc import MutableMapping
 from typing import Any, Final
 
 from django.http import HttpRequest
 from django.template.backends.jinja2 import Jinja2
 from django.template.backends.utils import csrf_input
+from django.urls import NoReverseMatch
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from jinja2 import Environment, nodes
@@ -20,6 +22,7 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from renkei.kernel.html import html
+from renkei.web.address import address
 
 LANGUAGES: Final = ("ja", "en")
 WORDS: Final = ("_", "gettext")
@@ -67,6 +70,29 @@ class _Fold(NodeTransformer):
         except nodes.Impossible:
             return call
         return self._const(call, function(*fixed, **named))
+
+    def visit_Output(self, output: nodes.Output) -> nodes.Output:
+        """An address among what is put out stands there in its parts."""
+        self.generic_visit(output)
+        output.nodes = [part for one in output.nodes for part in self._parts(one)]
+        return output
+
+    def _parts(self, one: nodes.Expr) -> list[nodes.Expr]:
+        """``url("timeline", group=id)`` as the fixed text around the id, and the id."""
+        if not isinstance(one, nodes.Call) or not isinstance(one.node, nodes.Name):
+            return [one]
+        if one.node.name != "url" or len(one.args) != 1 or not one.kwargs:
+            return [one]
+        values = {pair.key: pair.value for pair in one.kwargs}
+        try:
+            whole = address(one.args[0].as_const(), tuple(values))
+        except (nodes.Impossible, NoReverseMatch):  # its name is not fixed; a number stands in it
+            return [one]
+        return [
+            values[part] if at % 2 else nodes.TemplateData(part, lineno=one.lineno)
+            for at, part in enumerate(re.split(r"\{(\w+)\}", whole))
+            if part
+        ]
 
     def visit_Concat(self, joined: nodes.Concat) -> nodes.Expr:
         """Joined here if all of it is fixed, since Jinja2 would forget that it is HTML."""

@@ -32,7 +32,7 @@ GATES = {
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether a script asked, which shows the sentence in its own place."""
-    return request.headers.get("Accept", "").startswith("application/json")
+    return str(request.META.get("HTTP_ACCEPT", "")).startswith("application/json")
 
 
 def sentence(problem: Problem) -> str:

@@ -100,7 +100,7 @@ class Frame:
         named = trace.request()  # by whoever took the request from the network
         request.request_id = named or trace.begin()
         request.actor = actor_of(request.COOKIES)
-        request.htmx = request.headers.get("HX-Request") == "true"
+        request.htmx = request.META.get("HTTP_HX_REQUEST") == "true"
         look = request.COOKIES.get("look", "").split(".")
         translation.activate("en" if look[0] == "en" else "ja")
         try:

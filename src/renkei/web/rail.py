@@ -38,29 +38,29 @@ def _name(line: GroupLine, hidden: bool) -> str:
 
 def rail(shell: Shell, current: UUID | None, family_icon: Markup) -> Rail:
     """The rail of this person; ``current`` is the group whose page it is."""
-    address = url("timeline", group=_NOBODY).replace(str(_NOBODY), "%s")
+    address = url("timeline", group=_NOBODY)
     word, family = html(_("unread entries")), html(_("The family of %(name)s"))
     hidden = shell.me.initials_only
+    before, after = (html(part) for part in address.split(str(_NOBODY)))
+    number = current.int if current else -1  # ids are compared by it: there may be a hundred
     lines: list[str] = []
-    unread = {True: 0, False: 0}
+    with_patients = elsewhere = 0
     for line in shell.groups:
-        about = line.kind in ("patient", "family")
-        unread[about] += line.unread
-        if not about:
+        kind, unread = line.kind, line.unread
+        if kind not in ("patient", "family"):
+            elsewhere += unread
             continue
+        with_patients += unread
         name, mark = _name(line, hidden), ""
-        if line.kind == "family":
+        if kind == "family":
             name, mark = family_icon + family % {"name": name}, ' data-tone="family"'
-        here = ' aria-current="true"' if line.id == current else ""
-        none = "" if line.unread else " hidden"
-        count = line.unread if line.unread < 100 else "99+"
+        here = ' aria-current="true"' if line.id.int == number else ""
+        none = "" if unread else " hidden"
+        count = unread if unread < 100 else "99+"
         lines.append(
-            f'<li><a class="rail-link" href="{address % line.id}"{here}{mark}><span>{name}</span>'
+            f'<li><a class="rail-link" href="{before}{line.id}{after}"{here}{mark}>'
+            f"<span>{name}</span>"
             f'<span class="badge" data-group="{line.id.hex}" data-kind="patients"{none}>'
             f'<span data-n>{count}</span><span class="hide">{word}</span></span></a></li>\n'
         )
-    return Rail(
-        Markup("".join(lines)),
-        unread[True],
-        unread[False],
-    )
+    return Rail(Markup("".join(lines)), with_patients, elsewhere)

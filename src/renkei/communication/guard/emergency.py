@@ -5,7 +5,7 @@ clause denies it or speaks of what could be, or its sentence asks, likens, or te
 of planning, of what was on the news. The other was taught by labelled drafts how sentences of an
 emergency are worded (``learned``). What the first finds counts unless the second is far from
 believing it; what only the second hears counts if it is sure, and where the first found a denial,
-if it is very sure.
+if it is very sure. A dangerous value that was measured now counts however it is told.
 """
 
 import re
@@ -96,11 +96,12 @@ def _apart(found: list[Alarm]) -> list[Alarm]:
 def _all(text: str) -> list[Alarm]:
     ends = sentence_ends(text)
     measured = measured_in(text, ends)
+    found = [(one.start, one.end, one.kind) for one in measured if one.danger]
     said = [one for one in heard(text, measured) if one.odds > DOUBTED]
     if not said:
-        return []
+        return found
     listed, denied = _listed(text, measured, ends)
-    found = [alarm for alarm in listed if any(_stands_in(one, alarm) for one in said)]
+    found += [alarm for alarm in listed if any(_stands_in(one, alarm) for one in said)]
     return found or [
         (one.start, one.end, "wording")
         for one in said
@@ -113,7 +114,7 @@ def _stands_in(sentence: Heard, alarm: Alarm) -> bool:
 
 
 def _listed(text: str, measured: list[Vital], ends: list[int]) -> tuple[list[Alarm], list[Alarm]]:
-    """What stands in the lists, or was measured, and is an emergency now; and what is none now."""
+    """What stands in the lists and is an emergency now, and what is none now."""
     signs = _unusual(text, measured, ends)
     known: dict[tuple[int, re.Pattern[str]], list[re.Match[str]]] = {}
 
@@ -122,7 +123,7 @@ def _listed(text: str, measured: list[Vital], ends: list[int]) -> tuple[list[Ala
             return False
         return _is_now(said_at(text, start, end, ends, known), kind, measured)
 
-    found = [(one.start, one.end, one.kind) for one in measured if one.danger]
+    found: list[Alarm] = []
     denied: list[Alarm] = []
     for start, end, expression in found_in(text):
         if not expression.kind:

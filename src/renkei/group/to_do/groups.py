@@ -21,15 +21,14 @@ _FAMILY_OFF: Final = """
     JOIN patient_consent c ON c.patient_id = p.id AND c.ended_at IS NULL
     WHERE m.account_id = %s AND m.manager AND m.ended_at IS NULL AND g.kind = 'family'
       AND g.closed_at IS NULL AND g.archived_at IS NULL AND g.erase_at IS NULL
-      AND ',' || c.declined || ',' LIKE %s
+      AND ',' || c.declined || ',' LIKE '%%,4,%%'
     ORDER BY g.opened_at"""
 
 
 def tasks(account: UUID, groups: list[GroupLine]) -> Iterator[Task]:
     """What one has to do in one's groups, and in those one manages what has nobody any more."""
     lines = {line.id: line for line in groups if not line.closed and not line.deceased}
-    managed = [line.id for line in lines.values() if line.manager]
-    for one in waiting_tasks(account, list(lines), managed)[:TODOS]:
+    for one in waiting_tasks(account, lines)[:TODOS]:
         line = lines[one.group]
         yield Task(
             "todo" if one.mine else "todo_left",
@@ -74,7 +73,7 @@ def family_off(standing: Standing) -> Iterator[Task]:
     who = standing.who
     if who.account is None or who.family:
         return
-    for found in rows(_FAMILY_OFF, [who.account.hex, "%,4,%"]):
+    for found in rows(_FAMILY_OFF, [who.account.hex]):
         patient = id_of(found[1])
         identity = open_identity(patient, id_of(found[2]), found[3])
         yield Task("family_off", as_uuid(found[0]), identity=identity)

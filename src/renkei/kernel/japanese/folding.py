@@ -37,15 +37,14 @@ _VARIANTS: Final = """
     霊靈 頼賴 顔顏 駅驛 駆驅 騒騷 髄髓 魚𩵋 鯵鰺 黙默 鼈鱉
 """
 _TO_USUAL: Final = {ord(other): group[0] for group in _VARIANTS.split() for other in group[1:]}
-_SELECTORS: Final = dict.fromkeys([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
-_INVISIBLE: Final = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
+# Selectors of variants, and what is not seen: they stand between a letter and its mark, too.
+_HIDDEN: Final = "\ufe00-\ufe0f\U000e0100-\U000e01ef\u00ad\u200b-\u200d\u2060\ufeff"
+_UNSEEN: Final = re.compile(f"[{_HIDDEN}]+")
 _PLACES: Final = {ord("ゖ"): "け", ord("ゕ"): "か"}  # 鎌ヶ谷, 鎌ケ谷
 _KANA: Final = {code: _PLACES.get(ord(kana), kana) for code, kana in TO_HIRAGANA.items()}
-_TABLE: Final = {**_SELECTORS, **_INVISIBLE, **_TO_USUAL, **_PLACES, **_KANA}
+_TABLE: Final = {**_TO_USUAL, **_PLACES, **_KANA}
 # A character with the marks that belong to it: か and its voiced mark, 辻 and its selector.
-_CLUSTER: Final = re.compile(
-    "(?s:.)[\u0300-\u036f\u3099\u309a\uff9e\uff9f\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
-)
+_CLUSTER: Final = re.compile(f"(?s:.)[\u0300-\u036f\u3099\u309a\uff9e\uff9f{_HIDDEN}]*")
 
 
 def fold(text: str) -> str:
@@ -54,7 +53,7 @@ def fold(text: str) -> str:
     >>> fold("ﾀﾅｶ　𠮷男 髙﨑")
     'たなか 吉男 高崎'
     """
-    return unicodedata.normalize("NFKC", text).casefold().translate(_TABLE)
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold().translate(_TABLE)
 
 
 _fold_one = lru_cache(maxsize=10_000)(fold)  # of a character: the same few come by again
