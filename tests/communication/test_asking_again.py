@@ -36,7 +36,7 @@ def day(cast: Cast, travel) -> None:
 
 def urgent(cast: Cast, importance: str = "urgent") -> UUID:
     return send_communication(
-        cast["nurse"], cast.group, text="酸素が届きません", importance=importance, key=uuid4(),
+        cast["nurse"], cast.group, text="ガーゼが届きません", importance=importance, key=uuid4(),
         confirmed=True,
     ).id  # fmt: skip
 

@@ -89,7 +89,7 @@ def test_a_task_of_a_soap_message_is_what_is_planned_and_not_what_was_said(cast:
 @pytest.mark.clause("A11.8")
 def test_the_author_tells_again_from_the_page_of_who_has_read_it(cast: Cast) -> None:
     message = send_communication(
-        cast["nurse"], cast.group, text="酸素が届きません", importance="urgent", key=uuid4(),
+        cast["nurse"], cast.group, text="ガーゼが届きません", importance="urgent", key=uuid4(),
         confirmed=True,
     ).id  # fmt: skip
     address = f"/messages/{message}/again"

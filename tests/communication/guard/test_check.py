@@ -56,19 +56,25 @@ SETS = {
     "drafts_seventeenth_held_out": (200, SECOND),  # each a hard case: P .69 R .44; then P .73 R .68
     "drafts_practised": (1314, SECOND),  # near misses and rare words, written to mend by
     "drafts_eighteenth_held_out": (150, SECOND),  # in other words, after that: P .91 R .75
-    "drafts_learned_first": (2566, SECOND),  # written to be learned from, by five voices
-    "drafts_learned_second": (1600, SECOND),  # rare ones, several sentences, one thumb
-    "drafts_learned_third": (1630, SECOND),  # without the words one expects, and long reports
-    "drafts_learned_pairs": (98, SECOND),  # those below
+}
+LEARNED = {
+    "drafts_learned_first": 2566,  # written to be learned from, by five voices
+    "drafts_learned_second": 1600,  # rare ones, several sentences, one thumb
+    "drafts_learned_third": 1630,  # without the words one expects, and long reports
+    "drafts_learned_fourth": 1300,  # what is broken, late, not there; one line each
+    "drafts_learned_fifth": 1200,  # persons as usual, and every form of asking
+    "drafts_learned_pairs": 98,  # those below
 }
 # Never learned from and never mended by. Written from the definition alone, each by another hand.
 # Precision and recall of the lists alone, and with what was learned.
 UNREAD = {
-    "drafts_unread_first": 300,  # P .91 R .99; P .98 R .97
-    "drafts_unread_second": 300,  # half in unexpected words: P .85 R .98; P .96 R .94
-    "drafts_unread_third": 250,  # short: P .94 R .95; P .97 R .99
-    "drafts_unread_fourth": 300,  # hard, in dialects too: P .82 R .90; P .97 R .95
-    "drafts_unread_fifth": 320,  # a quarter long: P .92 R .99; P .97 R .98
+    "drafts_unread_first": 300,  # P .91 R .99; P .97 R .98
+    "drafts_unread_second": 300,  # half in unexpected words: P .85 R .98; P .95 R .98
+    "drafts_unread_third": 250,  # short: P .94 R .95; P 1.0 R .98
+    "drafts_unread_fourth": 300,  # hard, in dialects too: P .82 R .90; P .96 R .95
+    "drafts_unread_fifth": 320,  # a quarter long: P .92 R .99; P .98 R .98
+    "drafts_unread_sixth": 400,  # mostly errands, one emergency in seven: P .88 R .98; P .89 R .98
+    "drafts_unread_seventh": 400,  # a week, one emergency in five: P .92 R .99; P .99 R .99
 }
 
 
@@ -156,10 +162,11 @@ def precision_and_recall(texts: list[tuple[str, bool]]) -> tuple[float, float]:
 
 @pytest.mark.once
 @pytest.mark.clause("N4.9")
-def test_emergencies_in_drafts_that_were_never_learned_from():
-    unread = [(one["text"], one["phone"]) for name in UNREAD for one in drafts(name)]
-    assert len(unread) == sum(UNREAD.values())
-    precision, recall = precision_and_recall(unread)
+@pytest.mark.parametrize("sets", [LEARNED, UNREAD], ids=["learned", "unread"])
+def test_emergencies_are_found_in_drafts_of_many_hands(sets):
+    texts = [(one["text"], one["phone"]) for name in sets for one in drafts(name)]
+    assert len(texts) == sum(sets.values())
+    precision, recall = precision_and_recall(texts)
     assert precision >= 0.95 and recall >= 0.95, (precision, recall)
 
 
