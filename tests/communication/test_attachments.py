@@ -17,7 +17,7 @@ from renkei.communication.answering import answer_consent, answer_consent_as_bef
 from renkei.communication.models import Attachment
 from renkei.communication.reading import read_timeline
 from renkei.communication.services import send_communication
-from renkei.communication.waiting import see_waiting
+from renkei.communication.waiting import see_desk, see_waiting
 from renkei.files import arriving, store
 from renkei.files import proof as files_proof
 from renkei.files.arriving import OtherPlace
@@ -357,6 +357,40 @@ def test_consent_does_not_lie_in_the_future(cast: Cast) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.clause("A17.1")
+def test_one_consent_answers_for_all_that_wait_and_each_keeps_its_own(cast: Cast) -> None:
+    nurse = cast["nurse"]
+    first, second, third = (bring(nurse, cast.group, photo()) for _ in range(3))
+    answered = brought(nurse, cast.group, shows=False)
+    theirs = bring(cast["physician"], cast.group, photo())
+    paper = bring(nurse, cast.group, pdf(1), "報告書.pdf")
+    assert {one.id for one in see_desk(nurse, first).alike} == {second, third}
+    given = {"also": (second, answered, theirs, paper, uuid4())}
+    with pytest.raises(Problem):
+        answer_consent(nurse, first, shows=True, who="patient", how="", **given)
+    assert not Attachment.objects.filter(pk__in=(first, second)).exclude(shows=None).exists()
+    answer_consent(nurse, first, shows=True, who="family", how="words", **given)
+    kept = {one.id: one for one in Attachment.objects.all()}
+    assert (
+        kept[first].unseal("consent") == kept[second].unseal("consent")
+        and kept[first].consent != kept[second].consent  # sealed as its own
+    )
+    assert kept[answered].shows is False and kept[third].shows is None
+    assert kept[theirs].shows is None and kept[paper].shows is None
+    posted = post(nurse, cast.group, first, second)
+    shown = read_timeline(cast["physician"], cast.group).entries[-1]
+    assert shown.id == posted.id and all(one.consent for one in shown.attachments)
+    answer_consent(nurse, third, shows=True, who="patient", how="words", also=(first, answered))
+    assert Attachment.objects.get(pk=first).unseal("consent")["who"] == "family"  # it is posted
+
+
+@pytest.mark.clause("A17.1")
+def test_that_nothing_is_in_it_is_said_of_each_picture(cast: Cast) -> None:
+    first, second = (bring(cast["nurse"], cast.group, photo()) for _ in range(2))
+    answer_consent(cast["nurse"], first, shows=False, also=(second,))
+    assert Attachment.objects.get(pk=second).shows is None
+
+
 # ── Documents of other organizations (A17.2) ─────────────────────────────────────────────────────
 
 
@@ -413,6 +447,33 @@ def test_issuers_outside_are_respected_and_an_unknown_one_is_asked(cast: Cast) -
     assert sealed.unseal("source_said") == {
         "name": "遠くの病院", "answer": "yes", "asked": "地域連携室",
     }  # fmt: skip
+
+
+@pytest.mark.clause("A17.2")
+def test_twenty_documents_from_one_place_are_answered_for_at_once(cast: Cast) -> None:
+    nurse, station = cast["nurse"], cast.organizations["station"]
+    first, *others = (bring(nurse, cast.group, pdf(2), f"紹介状{n}.pdf") for n in range(20))
+    answer_source(nurse, others[-1], source="own")
+    here, given = (
+        Organization.objects.filter(pk=station),
+        {"source": "organization", "also": others},
+    )
+    for answer in ("no", "ask"):  # whoever does not allow it is respected for each of them
+        here.update(documents_policy=answer)
+        with pytest.raises(Problem):
+            answer_source(nurse, first, organization=station, **given)
+    assert Attachment.objects.exclude(source="").count() == 1
+    answer_source(nurse, first, organization=station, asked="所長", allowed=True, **given)
+    kept = Attachment.objects.filter(pk__in=[first, *others[:-1]])
+    assert {one.source_organization_id for one in kept} == {station}
+    assert {one.unseal("source_said")["asked"] for one in kept} == {"所長"}
+    assert len({bytes(one.source_said) for one in kept}) == 19
+    assert Attachment.objects.get(pk=others[-1]).source == "own"
+    with pytest.raises(Problem, match="pages"):  # these are chosen for each
+        post(nurse, cast.group, first, others[0])
+    attaching.pick_pages(nurse, first, pages=[1])
+    with pytest.raises(Problem, match="pages"):
+        post(nurse, cast.group, first, others[0])
 
 
 @pytest.mark.clause("A17.2")

@@ -255,3 +255,12 @@ def test_lists_of_ones_own(cast: Cast) -> None:
     assert browser(cast, "stranger").get("/reuse").status_code == 200
     permit_outside(cast["physician"], request.id)
     assert AuditEvent.objects.filter(action="reuse.permit_outside").count() == 1
+
+
+def test_ones_own_answer_is_what_the_list_says_and_in_its_colour(cast: Cast) -> None:
+    """Somebody else permitted their part already; the rest waits, and looks like it."""
+    request = ask(cast, cast.message, post(cast, "physician", "薬を減らします。"))
+    permit_reuse(cast["nurse"], request.id)
+    for name, tone, word in (("physician", "attend", "返事待ち"), ("nurse", "done", "許可")):
+        page = browser(cast, name).get("/reuse").content.decode()
+        assert f'<span class="chip" data-tone="{tone}">{word}</span>' in page

@@ -116,6 +116,26 @@ def test_a_photo_arrives_over_a_broken_line_with_consent_and_is_only_looked_at(
     nurse.locator("#sheet [data-go]").click()
     expect(nurse.locator("#log .thumb--pdf").last).to_contain_text("計画書.pdf")
 
+    # three papers of one hospital are answered for at once; the pages are chosen for each
+    for number in range(3):
+        choose(nurse, f"紹介状{number}.pdf", "application/pdf", pdf(1))
+    expect(nurse.locator("[data-attachment]")).to_have_count(3, timeout=40_000)
+    nurse.locator("[data-together] a").click()
+    answer_all = nurse.locator("#sheet .sheet-foot .btn--primary")
+    expect(answer_all).to_have_text("3点に、これで答える")
+    nurse.locator("#sheet [data-all=no]").click()
+    expect(answer_all).to_have_text("これで答える")
+    nurse.locator("#sheet [data-all=yes]").click()
+    nurse.locator("#source [name=source][value=outside]").check()
+    nurse.fill("#source [name=name]", "県央中央病院")
+    nurse.locator("#source [name=allowed]").check()
+    answer_all.click()
+    expect(nurse.locator("[data-attachment] .waiting-done")).to_have_count(3)
+    expect(nurse.locator("[data-together]")).to_have_count(0)
+    for left in (2, 1, 0):
+        nurse.locator("[data-remove]").first.click()
+        expect(nurse.locator("[data-attachment]")).to_have_count(left)
+
     # a colleague looks at it: nothing to save, their name across it
     other.goto(f"{world.origin}/groups/{group}/files")
     expect(other.locator(".thumb--pdf")).to_have_count(1)

@@ -37,10 +37,10 @@ from renkei.group.services import (
 )
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
-from renkei.people.models import Account, PractitionerRole
+from renkei.people.models import Account, Organization, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from tests.cast import NAMES, Cast, post, set_parameters, visible
+from tests.cast import NAMES, Cast, group_of_kind, post, set_parameters, visible
 from tests.web.test_communication import client, text_of
 
 SAID = {"name": "食支援を学ぶ会", "purpose": "食べる力を支える工夫を学びます。",
@@ -413,6 +413,45 @@ def test_or_ends_it_without_reading(cast: Cast, group: UUID) -> None:
         close_group(cast["administrator_same"], group, reason="終わり")
     close_group(cast["administrator_other"], group, reason="担う人がいないため")
     assert Group.objects.get(pk=group).closed_at is not None
+
+
+GOING: dict[str, Callable[[Cast, UUID], object]] = {
+    "works there no more": lambda cast, _: PractitionerRole.objects.filter(
+        pk=cast.role("manager")
+    ).update(ended_at=clock.now()),
+    "last day over": lambda cast, _: PractitionerRole.objects.filter(
+        pk=cast.role("manager")
+    ).update(until=clock.now()),
+    "suspended": lambda cast, _: PractitionerRole.objects.filter(pk=cast.role("manager")).update(
+        restriction="suspended"
+    ),
+    "ID stopped": lambda cast, _: Account.objects.filter(pk=cast.account("manager")).update(
+        suspended_at=clock.now()
+    ),
+    "organization stopped": lambda cast, _: Organization.objects.filter(
+        pk=cast.organizations["station"]
+    ).update(suspended_at=clock.now()),
+    "organization left": lambda cast, _: Organization.objects.filter(
+        pk=cast.organizations["station"]
+    ).update(left_on=clock.today()),
+    "left alone": lambda cast, group: leave_group(cast["manager"], group, reason="終わりました"),
+}
+
+
+@pytest.mark.clause("A5.1", "A12.3")
+@pytest.mark.parametrize("gone", [None, *GOING])
+def test_home_names_a_free_group_where_it_can_be_taken_over_and_nowhere_else(
+    cast: Cast, gone: str | None
+) -> None:
+    """Who founds one manages it, so it is named to nobody before its managers are gone."""
+    group, _ = group_of_kind(cast, "free", {"manager": True}, organization="clinic")
+    if gone:
+        GOING[gone](cast, group)
+    tasks = see_home(cast["administrator_other"], None).tasks
+    named = [one.id for one in tasks if one.kind == "abandoned"]
+    takes = may(load(cast["administrator_other"], "group", group), "group.take_over")
+    assert (group in named) == takes == (gone is not None)
+    assert not any(one.kind == "unmanaged" for one in tasks)  # counted as no patient's
 
 
 # ── The public page (A19.2) ──────────────────────────────────────────────────────────────────────

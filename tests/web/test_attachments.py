@@ -12,7 +12,8 @@ from django.test import Client
 from renkei.communication.models import Attachment
 from renkei.group.services import leave_group
 from tests.cast import Cast
-from tests.communication.attached import brought, document, photo, post
+from tests.communication.attached import bring as bring_all
+from tests.communication.attached import brought, document, pdf, photo, post
 
 PIECES = "application/offset+octet-stream"
 
@@ -130,6 +131,33 @@ def test_the_sheet_to_confirm_is_not_reached_before_everything_is_answered(cast:
     page = browser(cast, "physician").get(f"/groups/{cast.group}").content.decode()
     assert f"/attachments/{one}/thumb/1" in page and "ご家族の同意あり（書面・" in page
     assert "11月1日" in page
+
+
+@pytest.mark.clause("A17.1", "A17.2")
+def test_the_sheet_says_for_how_many_the_answer_is(cast: Cast) -> None:
+    client, nurse = browser(cast, "nurse"), cast["nurse"]
+    papers = [bring_all(nurse, cast.group, pdf(1), f"紹介状{n}.pdf") for n in range(3)]
+    photos = [bring_all(nurse, cast.group, photo()) for _ in range(2)]
+    tray = client.get(f"/groups/{cast.group}/attachments").json()["html"]
+    for one, word in ((papers[0], "文書3点"), (photos[0], "写真・動画2点")):
+        assert word in tray and f"/attachments/{one}/answer?all=yes" in tray
+        sheet = client.get(f"/attachments/{one}/answer").json()["html"]
+        assert (
+            "これで答える</button>" in sheet and "点に、これで" in sheet and "checked" not in sheet
+        )
+    sheet = client.get(f"/attachments/{papers[0]}/answer?all=yes").json()["html"]
+    assert "3点に、これで答える</button>" in sheet and "紹介状2.pdf" in sheet
+    assert all(str(one) not in sheet for one in photos)
+    chosen = {f"also:{papers[1]}": "yes", "also:x": "yes"}
+    said = {"about": "source", "source": "outside", **chosen}
+    wrong = client.post(f"/attachments/{papers[0]}/answer", said, content_type="application/json")
+    assert wrong.status_code == 422 and "2点に、これで答える</button>" in wrong.json()["html"]
+    own = said | {"source": "own"}
+    done = client.post(f"/attachments/{papers[0]}/answer", own, content_type="application/json")
+    assert done.status_code == 200
+    assert Attachment.objects.filter(source="own").count() == 2
+    tray = client.get(f"/groups/{cast.group}/attachments").json()["html"]
+    assert "文書1点" not in tray and tray.count("?all=yes") == 1
 
 
 def test_the_timeline_says_which_files_there_are_and_nothing_of_them_once_withdrawn(

@@ -6,7 +6,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from renkei.communication.guard import emergency
+from renkei.communication.guard.check import Finding
 from renkei.communication.models import Communication, Draft
+from renkei.web.environment import marked
 from tests.cast import group_of_kind, post
 
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -75,6 +78,32 @@ def test_the_confirmation_shows_the_patient_the_text_and_every_reader(cast):
 
 
 @pytest.mark.clause("N3.8")
+def test_who_is_alone_in_a_group_is_told_so(cast):
+    alone, _ = group_of_kind(cast, "free", {"manager": True})
+    shared, _ = group_of_kind(cast, "free", {"manager": True, "nurse": False})
+    browser = client(cast, "manager")
+    for group, said_so in ((alone, True), (shared, False)):
+        box = text_of(browser.get(f"/groups/{group}"))
+        sheet = text_of(browser.post(f"/groups/{group}/confirm", said()))
+        assert ("いまは、あなただけのグループです" in box) == said_so
+        assert ("いまはあなただけ" in sheet) == said_so
+
+
+@pytest.mark.clause("N4.9")
+def test_a_sentence_worded_as_an_emergency_is_quoted_marked_and_said_why(cast, monkeypatch):
+    text = "靴下をはかせました。右手も握れません。\n10時20分です。"
+    end = text.index("10")
+    monkeypatch.setattr(emergency, "alarms", lambda _: [(text.index("右"), end, "wording")])
+    shown = text_of(client(cast, "nurse").post(f"/groups/{cast.group}/confirm", said(text=text)))
+    assert "「右手も握れません」と書かれています。急変を知らせる書き方のようです。" in shown
+    assert "<mark>右手も握れません。</mark><br>10時20分です。" in shown
+
+
+def test_a_mark_ends_with_its_line():
+    found = Finding("emergency", 2, 6, "wording")
+    assert marked("朝。苦しい\n\n昼。", [found]) == "<p>朝。<mark>苦しい</mark></p><p>昼。</p>"
+
+
 def test_nothing_is_sent_without_the_confirmation(cast):
     browser = client(cast, "nurse")
     answer = browser.post(f"/groups/{cast.group}/messages", said(key=str(uuid4())), **JSON)

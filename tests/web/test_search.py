@@ -153,3 +153,11 @@ def test_who_finds_nothing_because_it_stopped_is_not_told_to_ask_for_more(cast, 
     monkeypatch.setattr("renkei.communication.search.MOST", 0)
     stopped = searched(client(cast, "manager"), words="訪問", author="manager")
     assert "言葉を短くする" not in stopped and "絞り込んでください" in stopped
+
+
+def test_what_was_found_before_it_stopped_is_not_called_all_of_it(cast, monkeypatch):
+    post(cast, "nurse", "訪問しました")
+    assert "1件、新しい順" in searched(client(cast, "manager"), words="訪問")
+    monkeypatch.setattr("renkei.communication.search.MOST", 0)
+    stopped = searched(client(cast, "manager"), words="訪問")
+    assert "新しい順、このページに1件" in stopped and "絞り込んでください" in stopped

@@ -66,8 +66,6 @@ def begin_upload(actor: Actor, on: On, *, name: str, size: int) -> UUID:
         Problem: it is empty or too large, or there are too many already.
         OSError: it could not be written.
     """
-    if size <= 0:
-        raise Problem(gettext_noop("This file is empty."), field="file")
     attachment = uuid7()
     try:
         _begin(actor, on, attachment=attachment, name=name, size=size)
@@ -82,6 +80,8 @@ def _begin(change: Change, *, attachment: UUID, name: str, size: int) -> None:
     change.silent = True
     most, key = _megabytes(change), change.where.key
     assert key is not None
+    if size <= 0:
+        raise Problem(gettext_noop("This file is empty."), field="file")
     if size > most * 1_000_000:
         raise Problem(gettext_noop("This file is larger than %(n)s MB."), field="file", n=most)
     if _waiting(change) >= MOST:

@@ -5,7 +5,7 @@ For disclosures, posting and the live stream, whose own rules have been asked al
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -17,7 +17,12 @@ from renkei.kernel.damage import DAMAGE, word
 from renkei.kernel.errors import Problem
 from renkei.region.models import Issuer
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 MOST: Final = 20  # attachments of one message
+PICTURES: Final = (PICTURE, VIDEO)  # of which is asked who agreed (A17.1)
+DOCUMENTS: Final = (PDF, OFFICE)  # of which is asked whose they are (A17.2)
 _WITH = ("source_organization", "source_issuer")
 READY, ARRIVING = Attachment.State.READY, Attachment.State.ARRIVING
 Source = Attachment.Source
@@ -114,6 +119,14 @@ def source_name(one: Attachment) -> str:
     return str(said.get("name", "")) if isinstance(said, dict) else str(said)
 
 
+def unanswered(group: UUID, author: UUID, kind: str) -> "QuerySet[Attachment]":
+    """What of an author's waits in a group for the answer that one of this kind needs (A17)."""
+    mine = Attachment.objects.filter(group=group, author=author, communication=None, state=READY)
+    if kind in PICTURES:
+        return mine.filter(kind__in=PICTURES, shows=None)
+    return mine.filter(kind__in=DOCUMENTS, source=Source.UNSAID)
+
+
 def last_consent(group: UUID) -> Consent | None:
     """The consent to the picture that was last posted in the group."""
     posted = Attachment.objects.filter(
@@ -151,9 +164,9 @@ def check(one: Attachment, *, patients: bool) -> None:
     """
     if one.state != READY:
         raise Problem(NOT_READY, field="attachments")
-    if one.kind in (PICTURE, VIDEO):
+    if one.kind in PICTURES:
         _check_picture(one, patients)
-    if one.kind in (PDF, OFFICE) or one.source:
+    if one.kind in DOCUMENTS or one.source:
         check_source(one)
     foreign = one.source not in (Source.UNSAID, Source.OWN)
     if foreign and one.kind == PDF and len(one.views) > 1 and not one.picked:

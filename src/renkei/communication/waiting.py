@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from renkei.communication.attachments import Consent, Item, items, last_consent
+from renkei.communication.attachments import Consent, Item, items, last_consent, unanswered
 from renkei.communication.models import Attachment
 from renkei.group.disclosures import Head, head
 from renkei.kernel.errors import Unknown
@@ -31,6 +31,7 @@ class Desk:
 
     head: Head
     item: Item
+    alike: list[Item]  # one's others that wait for the same answer
     last: Consent | None  # what was said last time for this patient
     sources: list[From]
 
@@ -61,7 +62,10 @@ def see_desk(standing: Standing) -> Desk:
         raise Unknown("attachment")
     assert standing.who.region is not None
     sources = _sources(standing.who.region, standing.who.organization)
-    return Desk(head(standing), found[0], last_consent(where.group), sources)
+    one = found[0]
+    waiting = unanswered(where.group, one.author, one.kind).exclude(pk=one.id).values("pk")
+    alike = items(pk__in=waiting)
+    return Desk(head(standing), one, alike, last_consent(where.group), sources)
 
 
 def _sources(region: UUID, own: UUID | None) -> list[From]:

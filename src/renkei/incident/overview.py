@@ -61,7 +61,8 @@ def _managed_by_others(role: UUID) -> Exists:
     """Whether another manager in office is left than the person in this role."""
     managers = Member.objects.filter(
         group=OuterRef("pk"), manager=True, ended_at=None, role__ended_at=None,
-        role__organization__suspended_at=None, account__suspended_at=None,
+        role__organization__suspended_at=None, role__organization__left_on=None,
+        account__suspended_at=None,
     ).exclude(role__restriction__in=STOPPED)  # fmt: skip
     return Exists(managers.exclude(role=role))
 
@@ -103,7 +104,7 @@ _UNMANAGED = """
       JOIN people_account a ON a.id = m.account_id
       WHERE m.group_id = g.id AND m.manager AND m.ended_at IS NULL AND r.ended_at IS NULL
         AND (r.until IS NULL OR r.until > %s) AND r.restriction NOT IN ('suspended', 'banned')
-        AND o.suspended_at IS NULL AND a.suspended_at IS NULL)"""
+        AND o.suspended_at IS NULL AND o.left_on IS NULL AND a.suspended_at IS NULL)"""
 
 
 def unmanaged(who: Who) -> tuple[int, list[tuple[UUID, str]]]:

@@ -7,6 +7,7 @@ is no address that opens anything by itself.
 
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -129,19 +130,21 @@ def remove(request: "Request", attachment: UUID) -> HttpResponse:
 def answer(request: "Request", attachment: UUID) -> HttpResponse:
     """Who agreed to a picture; whose document it is."""
     if request.method == "GET":
-        return _desk(request, waiting.see_desk(request.actor, attachment))
+        desk = waiting.see_desk(request.actor, attachment)
+        together = [one.id for one in desk.alike] if "all" in request.GET else []
+        return _desk(request, desk, also=together)
     form = sent(request)
     try:
         _answer(request, attachment, form)
     except Problem as problem:
         desk = waiting.see_desk(request.actor, attachment)
-        return _desk(request, desk, sentence(problem), problem.field, dict(form.items()))
+        given = dict(form.items())
+        return _desk(request, desk, sentence(problem), problem.field, given, _also(form))
     return json({"attachment": str(attachment)})
 
 
-def _answer(request: "Request", attachment: UUID, form: "object") -> None:
-    get = form.get  # type: ignore[attr-defined]
-    actor = request.actor
+def _answer(request: "Request", attachment: UUID, form: Mapping[str, str]) -> None:
+    get, actor = form.get, request.actor
     if get("about") == "source":
         answering.answer_source(
             actor,
@@ -151,14 +154,21 @@ def _answer(request: "Request", attachment: UUID, form: "object") -> None:
             name=get("name", ""),
             asked=get("asked", ""),
             allowed=get("allowed") == "yes",
+            also=_also(form),
         )
     elif get("shows") == "same":
         answering.answer_consent_as_before(actor, attachment)
     else:
         answering.answer_consent(
             actor, attachment, shows=get("shows") != "no", who=get("who", ""), how=get("how", ""),
-            at=_moment(get("at", "")),
+            at=_moment(get("at", "")), also=_also(form),
         )  # fmt: skip
+
+
+def _also(form: Mapping[str, str]) -> list[UUID]:
+    """The others that get the same answer: ``also:<id>``."""
+    said = (id_of(name.removeprefix("also:")) for name in form if name.startswith("also:"))
+    return [one for one in said if one]
 
 
 def id_of(text: str) -> UUID | None:
@@ -184,7 +194,7 @@ def _moment(text: str) -> datetime | None:
 
 def _desk(
     request: "Request", desk: Desk, error: str = "", field: str = "",
-    given: dict[str, str] | None = None,
+    given: dict[str, str] | None = None, also: Sequence[UUID] = (),
 ) -> HttpResponse:  # fmt: skip
     return piece(
         request,
@@ -195,6 +205,7 @@ def _desk(
         error=error,
         field=field,
         given=given or {},
+        also=also,
     )
 
 

@@ -151,7 +151,7 @@ def marked(text: str, findings: Sequence[Finding]) -> Markup:
             pieces.append(f"{_UNMARK}\n{_MARK}")
         else:
             pieces.append(one)
-    shown = str(paragraphs("".join(pieces)))
+    shown = str(paragraphs("".join(pieces).replace(_MARK + _UNMARK, "")))
     return Markup(shown.replace(_MARK, "<mark>").replace(_UNMARK, "</mark>"))
 
 

@@ -27,8 +27,8 @@ def tell_of_sign_in(account: Account) -> None:
             _("A sign-in with a new browser (%(region)s Renkei)"),
             _("Somebody signed in with your ID in a browser that was not used before."),
             _(
-                "If it was you, there is nothing to do. If not, sign in, open “My devices"
-                " and sign-ins” in the menu, and press “This was not me” in the history,"
+                "If it was you, there is nothing to do. If not, sign in, open “Devices"
+                " signed in” in the menu, and press “This was not me” in the history,"
                 " or call %(phone)s at once."
             ),
         )

@@ -24,6 +24,7 @@ ANSWERS: Final = {
     "no": _("Not permitted"),
     "talk": _("Wants to talk first"),
 }
+ANSWER_TONES: Final = {"": "attend", "yes": "done", "no": "danger", "talk": "attend"}
 REFUSALS: Final = {
     "": "",
     "author": _("The author does not permit this use."),

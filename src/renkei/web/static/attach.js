@@ -1,4 +1,5 @@
 // What goes with a message: chosen, looked at, sent in pieces that survive a broken line, answered for.
+import "./answer.js";
 import { edit, ready as readyToEdit } from "./editor.js";
 import { ask, close, open, say, token, Unsent } from "./sheet.js";
 
@@ -19,7 +20,7 @@ if (tray) {
   async function refresh() {
     const { ok, data } = await ask(words.address);
     if (!ok) return say(data.message);
-    for (const old of tray.querySelectorAll("[data-attachment]")) old.remove();
+    for (const old of tray.querySelectorAll("[data-attachment], [data-together]")) old.remove();
     const piece = document.createElement("template");
     piece.innerHTML = data.html; // made by our server's templates, which escape what people wrote
     for (const line of piece.content.querySelectorAll("[data-attachment]")) {
@@ -281,26 +282,6 @@ if (tray) {
       say(form.dataset.wordsUnsaved);
     }
   }, true);
-  sheet.addEventListener("click", (event) => {
-    const all = event.target.closest("[data-all]");
-    for (const box of all ? sheet.querySelectorAll("[name=page]") : []) box.checked = all.dataset.all === "yes";
-  });
-  // Only the fields that belong to where a document comes from.
-  function follow(source) {
-    const chosen = source.querySelector("[name=source]:checked")?.value ?? "";
-    for (const one of source.querySelectorAll("[data-for]")) one.hidden = !one.dataset.for.split(" ").includes(chosen);
-    for (const group of source.querySelectorAll("optgroup")) group.hidden = group.disabled = group.dataset.source !== chosen;
-    const list = source.querySelector("[name=organization]");
-    if (list.selectedOptions[0]?.parentElement.disabled) list.value = "";
-    const may = list.selectedOptions[0]?.dataset.may ?? "ask";
-    const asking = source.querySelector("[name=allowed]").closest("[data-for]");
-    if (chosen !== "outside" && (!list.value || may !== "ask")) asking.hidden = true;
-  }
-  sheet.addEventListener("change", (event) => event.target.form?.id === "source" && follow(event.target.form));
-  new MutationObserver(() => {
-    const source = sheet.querySelector("#source");
-    if (source) follow(source);
-  }).observe(sheet, { childList: true });
 
   // ── With the message ────────────────────────────────────────────────────────────────────────
   form.addEventListener("submit", (event) => {

@@ -43,7 +43,7 @@ export function open(html) {
   sheet.setAttribute("aria-labelledby", "whose");
   if (!sheet.open) sheet.showModal();
   sheet.querySelector(".sheet-body")?.scrollTo(0, 0);
-  (sheet.querySelector("[aria-invalid], [data-go]") ?? sheet.querySelector("textarea, a, button"))?.focus();
+  (sheet.querySelector("[aria-invalid], [data-go], [autofocus]") ?? sheet.querySelector("textarea, a, button"))?.focus();
 }
 
 export function close() {
