@@ -264,6 +264,28 @@ def test_an_upload_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     play(app, story, threads=1)
 
 
+def test_an_upload_is_given_up_in_time_however_steadily_it_drips() -> None:
+    class Dripping:
+        """There is always one byte more."""
+
+        came = 0
+
+        def receive(self, room: memoryview, seconds: float) -> int:
+            self.came += 1
+            assert self.came < 10_000, "it went on"
+            return 1
+
+        def close(self) -> None:
+            """Nothing is held."""
+
+    line: Any = Dripping()
+    rest = wsgi_request._Rest(b"", 1_000_000, line)
+    rest.until = time.monotonic() + 0.001
+    with pytest.raises(wsgi_request.Gone):
+        while rest.read(1):
+            pass
+
+
 def test_a_client_that_leaves_during_an_upload_frees_the_thread() -> None:
     app = App()
 
@@ -334,6 +356,24 @@ def test_what_follows_on_a_large_body_is_the_next_request(path: str) -> None:
     asked = [environ["PATH_INFO"] for environ in app.environs]
     assert asked == [f"/{path}", "/next"] * 2
     assert app.bodies == ([body] * 2 if path == "echo" else [])
+
+
+def test_what_follows_on_a_last_request_is_passed_over_behind_a_large_body_as_well() -> None:
+    app = App()
+    last = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+    async def story(port: int) -> None:
+        for size in (0, 1_000, 400_000):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {size}\r\n\r\n"
+            writer.write(head.encode() + bytes(size))
+            await reader.readuntil(b"\r\n\r\n%d" % size)
+            writer.write(last + b"\r\n" + last)
+            answer = await reader.read()
+            assert answer.count(b"HTTP/1.1 ") == answer.count(b"HTTP/1.1 200 ") == 1, answer
+            writer.close()
+
+    play(app, story)
 
 
 def test_an_answer_that_has_begun_ends_the_reading() -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 
 from renkei.communication.models import Attachment
 from renkei.group.services import leave_group
+from renkei.kernel.wsgi_request import Gone
 from tests.cast import Cast
 from tests.communication.attached import bring as bring_all
 from tests.communication.attached import brought, document, pdf, photo, post
@@ -52,6 +53,27 @@ def test_an_upload_is_taken_up_again_where_it_broke_off(cast: Cast) -> None:
     assert ready.status_code == 200
     assert Attachment.objects.get().kind == "picture"
     assert bring(client, where, 0, b"x").status_code == 409  # nothing more comes after
+
+
+class Stalling(BytesIO):
+    """A line on which no more comes after this."""
+
+    def readinto1(self, room: Any, /) -> int:
+        if size := super().readinto1(room):
+            return size
+        raise Gone
+
+
+def test_a_line_too_slow_is_no_refusal_and_no_fault_of_ours(
+    cast: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, come = browser(cast, "nurse"), Stalling(bytes(100_000))
+    where = begin(client, cast.group, 200_000)["Location"]
+    headers, body = {"upload-offset": "0"}, {"wsgi.input": come}
+    answer = client.patch(where, b"x", content_type=PIECES, headers=headers, **body)
+    assert answer.status_code == 503  # the page goes on with it where it broke off
+    assert client.head(where)["Upload-Offset"] == "65536"
+    assert not [one for one in caplog.records if one.name == "renkei.error"]
 
 
 def test_what_no_client_of_ours_sends_is_answered_calmly(cast: Cast) -> None:

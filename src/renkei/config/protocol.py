@@ -151,6 +151,7 @@ class Protocol(HttpToolsProtocol):
         if self.parser is not None:
             self._unread = unread
             self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as the first was
             self.on_message_complete()
 
     def _pass_over(self, data: bytes) -> bytes:

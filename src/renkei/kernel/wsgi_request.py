@@ -183,7 +183,10 @@ class _Rest(io.RawIOBase):
     def _receive(self, room: memoryview) -> int:
         """What is there, or comes next; each 64 KiB have their time, and the whole."""
         began = monotonic()
-        size = self.line.receive(room, min(self._patience, self.until - began))
+        seconds = min(self._patience, self.until - began)
+        if seconds <= 0:
+            raise Gone
+        size = self.line.receive(room, seconds)
         self.left -= size
         self._awaited -= size
         self._patience -= monotonic() - began

@@ -21,6 +21,7 @@ from renkei.communication.waiting import Desk
 from renkei.files.arriving import Busy, OtherPlace
 from renkei.kernel.clock import JAPAN, today
 from renkei.kernel.errors import Problem
+from renkei.kernel.wsgi_request import Gone
 from renkei.web.box import number
 from renkei.web.communication import json, piece, sent
 from renkei.web.errors import sentence
@@ -96,6 +97,8 @@ def upload(request: "Request", attachment: UUID) -> HttpResponse:
         return _tus(409)
     except Busy:
         return _tus(423)
+    except Gone:  # the line broke, or nothing came for too long: the page goes on where it was
+        return _tus(503)
     return _tus(204, **{"Upload-Offset": str(come)})
 
 

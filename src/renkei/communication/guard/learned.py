@@ -5,6 +5,9 @@ Every one, two or three letters in a row weigh for or against; ``learned.txt`` s
 of the labelled drafts, those it is measured by left out. The letters hear what no list holds, how
 a sentence goes on, and who speaks to whom; what they cannot read are numbers, so a vital sign
 stands in them only as dangerous or not.
+
+A long sentence is heard in its parts as well: each of its letters weighs, and what is harmless in
+it must not outweigh what is not.
 """
 
 import re
@@ -16,8 +19,10 @@ from typing import Final, NamedTuple
 from renkei.communication.guard.values import Vital
 
 ODDS: Final = 32  # of one in logarithm: what a weight of 1 stands for
+LONG: Final = 40  # letters; nine of ten sentences of the drafts are shorter
 FILE: Final = Path(__file__).parent / "learned.txt"
 _END: Final = re.compile(r"[。!?\n]+")
+_PAUSE: Final = re.compile(r"[^\w%.(「]+")  # where a long sentence may be taken apart
 _NUMERALS: Final = "0123456789〇一二三四五六七八九十百"
 _DANGEROUS: Final = {ord(one): "危" for one in _NUMERALS}
 _USUAL: Final = {ord(one): "常" for one in _NUMERALS}
@@ -28,7 +33,7 @@ _ALIKE: Final = {ord(one): "0" for one in "123456789"}
 
 
 class Heard(NamedTuple):
-    """A sentence of a text: where, and the logarithm of the odds that it tells of an emergency."""
+    """A sentence or a part of one: where, and the logarithm of the odds that it tells of one."""
 
     start: int
     end: int
@@ -36,9 +41,13 @@ class Heard(NamedTuple):
 
 
 def heard(text: str, measured: Iterable[Vital]) -> list[Heard]:
-    """The sentences of a text in which ``measured`` was read, each heard by itself."""
+    """The sentences of a text in which ``measured`` was read, and parts, each heard by itself."""
     letters = as_learned(text, measured)
-    return [Heard(start, end, _odds(letters[start:end])) for start, end in sentences(text)]
+    return [
+        Heard(start, end, _odds(letters[start:end]))
+        for whole in sentences(text)
+        for start, end in (whole, *_parts(text, *whole))
+    ]
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -48,6 +57,19 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         if text[start:end].strip("。!?、 \n"):
             yield start, end
         start = end
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where a long sentence is taken apart; not after every word, since a few letters say little."""
+    if end - start <= LONG:
+        return
+    at = start
+    for pause in _PAUSE.finditer(text, start, end):
+        if pause.end() - at >= LONG // 2:
+            yield at, pause.end()
+            at = pause.end()
+    if start < at < end:
+        yield at, end
 
 
 def as_learned(text: str, measured: Iterable[Vital]) -> str:
