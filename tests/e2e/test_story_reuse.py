@@ -76,7 +76,7 @@ def attach_film(page: Page, name: str, film: bytes) -> None:
         page.locator("#consent .choice", has_text="ご本人").click()
         page.locator("#consent .choice", has_text="口頭").click()
         page.locator("#sheet .sheet-foot .btn--primary").click()
-    expect(page.locator("[data-attachment] .waiting-done").last).to_be_visible()
+    answered(page)
 
 
 def attach_letter(page: Page) -> None:
@@ -88,7 +88,14 @@ def attach_letter(page: Page) -> None:
     page.locator("#source [name=allowed]").check()
     page.fill("#source [name=asked]", "地域連携室")
     page.locator("#sheet .sheet-foot .btn--primary").click()
-    expect(page.locator("[data-attachment] .waiting-done").last).to_be_visible()
+    answered(page)
+
+
+def answered(page: Page) -> None:
+    """Nothing waits for an answer, and the sheet is closed: what is written goes into the box."""
+    expect(page.locator("#sheet")).not_to_be_visible()
+    waiting = page.locator("[data-attachment]")
+    expect(waiting.locator(".waiting-done")).to_have_count(waiting.count())
 
 
 def take_seconds(page: Page, number: int) -> None:
