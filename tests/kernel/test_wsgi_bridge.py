@@ -286,15 +286,20 @@ def test_an_upload_is_given_up_in_time_however_steadily_it_drips() -> None:
             pass
 
 
+async def upload_begun(app: App, port: int) -> asyncio.StreamWriter:
+    """A client that has sent less than a third of what it said, while the application reads."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
+    writer.write(b"x" * 300_000)
+    await until(app.begun.is_set)
+    return writer
+
+
 def test_a_client_that_leaves_during_an_upload_frees_the_thread() -> None:
     app = App()
 
     async def story(port: int) -> None:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
-        writer.write(b"x" * 300_000)
-        await until(app.begun.is_set)
-        writer.close()
+        (await upload_begun(app, port)).close()
         assert (await ask(port, "GET / HTTP/1.1")).endswith(b"hello")
 
     play(app, story, threads=1)
@@ -402,10 +407,7 @@ def test_a_server_that_stops_does_not_wait_for_an_upload() -> None:
     app = App()
 
     async def story(port: int) -> None:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
-        writer.write(b"x" * 300_000)
-        await until(app.begun.is_set)
+        await upload_begun(app, port)
 
     began = time.monotonic()
     play(app, story, patience=0)

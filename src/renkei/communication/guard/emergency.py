@@ -28,12 +28,12 @@ from renkei.communication.guard.supposed import could_be, could_be_called, nearl
 from renkei.communication.guard.times import is_measured_then, is_of_another_time
 from renkei.communication.guard.values import Vital, better
 from renkei.communication.guard.vitals import vitals
+from renkei.kernel.japanese.kana import TO_HIRAGANA
 from renkei.region.vitals import SIGNS, dangerous
 
 Alarm = tuple[int, int, str]  # in plain characters, and which kind of emergency
 
 _KANJI = re.compile(r"[一-龥]")
-_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _DIALECT = re.compile(  # 動かせへん, できひん
     r"(?:(?<=[えけせてねめれげべかさたなまらわがば])へん|(?<=[きしちにびりいみ])ひん)(?=[。、」!?\s]|ねん|わ|で|し|から|って|と|の|かっ|$)"
 )
@@ -55,7 +55,7 @@ def alarms(folded: Folded) -> list[Alarm]:
         return []
     text = _SPACE.sub("", plain)  # helpers put spaces between words
     found = _all(text)
-    if not _KANJI.search(text) and (spoken := text.translate(_HIRAGANA)) != text:
+    if not _KANJI.search(text) and (spoken := text.translate(TO_HIRAGANA)) != text:
         found += _all(spoken)  # in half-width katakana as a whole
     found = _apart(found)
     if not found or len(text) == len(plain):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from renkei.communication.guard.values import Vital
+from renkei.kernel.japanese.kana import TO_HIRAGANA
 
 ODDS: Final = 32  # of one in logarithm: what a weight of 1 stands for
 LONG: Final = 40  # letters; nine of ten sentences of the drafts are shorter
@@ -26,7 +27,6 @@ _PAUSE: Final = re.compile(r"[^\w%.(「]+")  # where a long sentence may be take
 _NUMERALS: Final = "0123456789〇一二三四五六七八九十百"
 _DANGEROUS: Final = {ord(one): "危" for one in _NUMERALS}
 _USUAL: Final = {ord(one): "常" for one in _NUMERALS}
-_HIRAGANA: Final = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _SOFT: Final = re.compile(r"[ぁ-ん一-龥]")
 _AMBULANCE: Final = re.compile(r"(?<!\d)119(?!\d)")
 _ALIKE: Final = {ord(one): "0" for one in "123456789"}
@@ -75,7 +75,7 @@ def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def as_learned(text: str, measured: Iterable[Vital]) -> str:
     """The text, as long as before: all digits alike, those of vital signs as dangerous or not."""
     if not _SOFT.search(text):  # somebody who writes in katakana alone
-        text = text.translate(_HIRAGANA)
+        text = text.translate(TO_HIRAGANA)
     parts: list[str] = []
     at = 0
     for vital in sorted(measured, key=lambda one: one.start):
