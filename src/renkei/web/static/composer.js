@@ -113,8 +113,9 @@ if (form) {
     const sign = field.startsWith("v_") && form.elements.namedItem(field);
     if (sign) sign.closest("details").open = true;
     const asked = field && form.querySelector(`[name="t:${CSS.escape(field)}"], [name^="t:${CSS.escape(field)}:"]`);
-    const place = sign || asked || text;
-    place.setAttribute("aria-invalid", "true");
+    const unanswered = field === "attachments" && form.querySelector("[data-tray] :is([data-answer], a.btn--primary, [data-ready=no] [data-remove])");
+    const place = sign || asked || unanswered || text;
+    if (place !== unanswered) place.setAttribute("aria-invalid", "true");
     place.focus();
   }
   form.addEventListener("submit", async (event) => {
