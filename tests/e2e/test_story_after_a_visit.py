@@ -98,3 +98,18 @@ def test_what_a_photo_still_lacks_is_where_one_is_led(people: People, world: Wor
     expect(phone.locator("#write [data-error]")).to_be_visible()
     answer.click()
     expect(phone.locator("#write [data-error]")).to_be_hidden()
+
+
+@pytest.mark.clause("N4.9")
+def test_why_no_call_is_needed_is_asked_where_it_is_answered(people: People, world: World) -> None:
+    nurse = world.who(email="takatori@tsumugi.example")
+    phone = opened(people.ready(nurse, PHONE), world, patients_of(nurse)[4])
+    phone.click("#text")
+    phone.keyboard.type("呼びかけに反応がありません。")
+    phone.click("#write [data-check]")
+    sheet = phone.locator("#sheet")
+    sheet.locator("[name=phone][value=not_needed]").check(force=True)
+    sheet.locator("[data-go]").click()
+    expect(sheet.locator("[name=reason]")).to_be_focused()
+    expect(sheet.locator(".phone-answer [data-error]")).to_contain_text("理由")
+    expect(sheet.locator("[data-go]")).to_have_text("この内容で送る")  # the line is whole
