@@ -14,8 +14,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
-
 from renkei.communication.found import note_found
 from renkei.communication.hits import COLUMNS, MEASURED, SAID, Hit, Opened, Opening
 from renkei.communication.index.keeping import store
@@ -26,7 +24,7 @@ from renkei.group.disclosures import GroupLine, Shell, archived_lines, shell
 from renkei.group.selectors import visible_keys
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import JAPAN, to_us
-from renkei.kernel.database import id_of, rows
+from renkei.kernel.database import id_of, on_postgresql, rows
 from renkei.kernel.errors import Unknown
 from renkei.people.faces import open_profile
 from renkei.policy.standing import Actor, Standing
@@ -133,7 +131,7 @@ class _Looking:
         found: list[Opened] = []
         for at in range(0, len(candidates), 250):
             some = candidates[at : at + 250]
-            typed = "%s::uuid, %s::bigint" if connection.vendor == "postgresql" else "%s, %s"
+            typed = "%s::uuid, %s::bigint" if on_postgresql() else "%s, %s"
             listed = ", ".join([f"({typed})"] * len(some))
             values = [value for group, seq in some for value in (group.hex, seq)]
             sql = _ENTRIES.format(more=self._more, listed=listed) + self._clause
