@@ -21,6 +21,7 @@ from renkei.kernel.database import as_uuid, execute, id_of, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.sealed import about
+from renkei.people.selectors import IN_OFFICE
 
 ALL: Final = "all"
 ROLE: Final = "role:"
@@ -149,15 +150,14 @@ def offers(lines: Sequence[MemberLine], kind: str, me: UUID) -> list[Offer]:
 
 # ── Settling, when it is posted or corrected ─────────────────────────────────────────────────────
 
-_PEOPLE = """
+_PEOPLE = f"""
     SELECT m.account_id, COALESCE(r.profession, ''), m.role_in_care, m.relation
     FROM group_member m
     JOIN people_account a ON a.id = m.account_id AND a.suspended_at IS NULL
     LEFT JOIN people_practitionerrole r ON r.id = m.role_id
     LEFT JOIN people_organization o ON o.id = r.organization_id
     WHERE m.group_id = %s AND m.ended_at IS NULL
-      AND (m.role_id IS NULL OR (r.ended_at IS NULL AND (r.until IS NULL OR r.until > %s)
-        AND r.restriction NOT IN ('suspended', 'banned')
+      AND (m.role_id IS NULL OR ({IN_OFFICE.format(role="r")}
         AND o.suspended_at IS NULL AND o.left_on IS NULL))"""
 
 

@@ -127,7 +127,7 @@ def organization_of(account: UUID, organization: UUID) -> Organization:
     """
     roles = PractitionerRole.objects.filter(
         PractitionerRole.working(clock.now()), account=account, organization=organization
-    ).exclude(restriction__in=("suspended", "banned"))
+    ).exclude(restriction__in=PractitionerRole.STOPPED)
     role = roles.select_related("organization__region").first()
     if role is None or role.organization.suspended_at or role.organization.left_on:
         raise Problem(

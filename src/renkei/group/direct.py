@@ -189,7 +189,7 @@ def _role_of(change: Change, asked: Connection) -> UUID:
         account__suspended_at=None,
         organization__suspended_at=None,
         organization__left_on=None,
-    ).exclude(restriction__in=("suspended", "banned"))
+    ).exclude(restriction__in=PractitionerRole.STOPPED)
     lasting = list(roles.order_by("started_at", "pk").values_list("pk", flat=True))
     if not lasting:
         raise Problem(NOT_POSSIBLE)

@@ -17,6 +17,7 @@ from renkei.kernel.opened import opened
 from renkei.patient.models import Basics, Identity, Relative
 from renkei.people.disclosures import Me, me
 from renkei.people.faces import COLUMNS, OR_OPERATOR, WIDTH, Face, face, open_profile
+from renkei.people.selectors import IN_OFFICE
 from renkei.policy.facts import consent_for_sharing
 from renkei.policy.rules import Can
 from renkei.policy.standing import Standing
@@ -292,10 +293,9 @@ _EVERYBODY = f"""
     LEFT JOIN people_practitionerrole r ON r.id =
       (SELECT x.id FROM people_practitionerrole x
         JOIN people_organization xo ON xo.id = x.organization_id
-        WHERE x.account_id = m.account_id AND x.ended_at IS NULL
-          AND (x.until IS NULL OR x.until > %s) AND x.pledged_on IS NOT NULL
+        WHERE x.account_id = m.account_id AND {IN_OFFICE.format(role="x")}
+          AND x.pledged_on IS NOT NULL
           AND xo.suspended_at IS NULL AND xo.left_on IS NULL AND xo.approved_on IS NOT NULL
-          AND x.restriction NOT IN ('suspended', 'banned')
         ORDER BY x.started_at, x.id LIMIT 1)
     LEFT JOIN people_organization o ON o.id = r.organization_id
     LEFT JOIN people_operatorrole op ON op.account_id = a.id AND op.ended_at IS NULL

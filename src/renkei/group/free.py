@@ -247,7 +247,7 @@ def _in_office(change: Change, asked: JoinRequest) -> PractitionerRole:
             organization__suspended_at=None,
             organization__left_on=None,
         )
-        .exclude(restriction__in=("suspended", "banned"))
+        .exclude(restriction__in=PractitionerRole.STOPPED)
         .first()
     )
     if role is None:

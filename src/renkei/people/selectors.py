@@ -1,4 +1,4 @@
-"""Who administers an organization. Returns rows; decides nothing.
+"""Who is in office, and who administers an organization. Returns rows; decides nothing.
 
 In office is who works there and is stopped neither there nor altogether. The rules count them by
 the same words (``policy.loading``); a test keeps both shapes equal.
@@ -11,10 +11,13 @@ from django.db.models import QuerySet
 
 from renkei.people.models import PractitionerRole
 
+_STOPPED = ", ".join(f"'{one}'" for one in PractitionerRole.STOPPED)
+# Whether a role goes on and is not stopped, itself alone; asks for the moment.
+IN_OFFICE: Final = f"""{{role}}.ended_at IS NULL
+    AND ({{role}}.until IS NULL OR {{role}}.until > %s)
+    AND {{role}}.restriction NOT IN ({_STOPPED})"""
 # Whether a role is an administrator's in office, of a role and its account; asks for the moment.
-ADMINISTERS: Final = """{role}.administrator AND {role}.ended_at IS NULL
-    AND ({role}.until IS NULL OR {role}.until > %s)
-    AND {role}.restriction NOT IN ('suspended', 'banned') AND {account}.suspended_at IS NULL"""
+ADMINISTERS: Final = f"{{role}}.administrator AND {IN_OFFICE} AND {{account}}.suspended_at IS NULL"
 
 
 def administrators(now: datetime) -> QuerySet[PractitionerRole]:

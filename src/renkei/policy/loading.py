@@ -11,7 +11,7 @@ from uuid import UUID
 from renkei.kernel import clock
 from renkei.kernel.database import as_uuid, execute, id_of, on_postgresql, row
 from renkei.kernel.errors import SignedOut, Unknown
-from renkei.people.selectors import ADMINISTERS
+from renkei.people.selectors import ADMINISTERS, IN_OFFICE
 from renkei.policy.standing import (
     Actor,
     Asked,
@@ -53,14 +53,13 @@ from renkei.policy.who import (
 
 # Whether there still is who a group without a patient cannot do without: of a free group a manager
 # in office, of a direct one the other of the two. Of other groups it is not asked.
-_ATTENDED = """
+_ATTENDED = f"""
     CASE WHEN g.kind IN ('free', 'direct') THEN EXISTS (
       SELECT 1 FROM group_member x
       JOIN people_practitionerrole xr ON xr.id = x.role_id
       JOIN people_organization xo ON xo.id = xr.organization_id
       JOIN people_account xa ON xa.id = x.account_id
-      WHERE x.group_id = g.id AND x.ended_at IS NULL AND xr.ended_at IS NULL
-        AND (xr.until IS NULL OR xr.until > %s) AND xr.restriction NOT IN ('suspended', 'banned')
+      WHERE x.group_id = g.id AND x.ended_at IS NULL AND {IN_OFFICE.format(role="xr")}
         AND xo.suspended_at IS NULL AND xo.left_on IS NULL AND xa.suspended_at IS NULL
         AND CASE WHEN g.kind = 'free' THEN x.manager ELSE x.account_id <> a.id END) END"""
 _GROUP = f""",
