@@ -24,7 +24,7 @@ from renkei.disclosure.erasures import see_asking_for_record, see_desk, see_eras
 from renkei.disclosure.models import Erasure
 from renkei.files import bucket
 from renkei.files.models import File
-from renkei.group.disclosures import see_head
+from renkei.group.head import see_head
 from renkei.group.models import Group, Member
 from renkei.group.services import leave_group, open_group
 from renkei.kernel import clock, vault
@@ -394,7 +394,7 @@ def test_of_a_group_the_record_stays(committed: Cast, travel) -> None:
 
 
 def test_who_was_in_it_sees_it_no_more(committed: Cast, travel) -> None:
-    from renkei.group.disclosures import see_shell
+    from renkei.group.shell import see_shell
 
     confirmed(committed)
     over(travel)

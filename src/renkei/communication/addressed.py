@@ -6,7 +6,7 @@ from typing import Final
 
 from renkei.communication.found import note_found
 from renkei.communication.hits import COLUMNS, SAID, WIDTH, Hit, Opening
-from renkei.group.disclosures import Shell, archived_lines, shell
+from renkei.group.shell import Shell, archived_lines, shell
 from renkei.kernel.database import rows
 from renkei.policy.standing import Actor, Standing
 from renkei.policy.use_case import disclosure, own_record

@@ -8,7 +8,7 @@ from uuid import UUID
 from renkei.communication.attachments import READY, Item, items
 from renkei.communication.entries import Faces
 from renkei.communication.models import Attachment
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel.clock import JAPAN
 from renkei.patient.consents import ConsentLine, consents_of
 from renkei.people.faces import Face

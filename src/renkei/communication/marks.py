@@ -8,7 +8,8 @@ from uuid import UUID
 from renkei.communication.found import note_found
 from renkei.communication.hits import COLUMNS, SAID, WIDTH, Hit, Opening
 from renkei.communication.models import Bookmark, Pin
-from renkei.group.disclosures import Head, Shell, archived_lines, head, shell
+from renkei.group.head import Head, head
+from renkei.group.shell import Shell, archived_lines, shell
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import id_of, rows
 from renkei.people.faces import name_by

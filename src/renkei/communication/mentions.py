@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from renkei.communication.models import Mention
-from renkei.group.disclosures import MemberLine
+from renkei.group.members import MemberLine
 from renkei.kernel import clock, vault
 from renkei.kernel.damage import DAMAGE, word
 from renkei.kernel.database import as_uuid, execute, id_of, rows

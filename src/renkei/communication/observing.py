@@ -14,7 +14,7 @@ from renkei.communication import observations
 from renkei.communication.entries import Faces
 from renkei.communication.measuring import OLDEST
 from renkei.communication.observations import Observed, Reading
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.group.ranges import InForce, in_force
 from renkei.kernel import clock
 from renkei.kernel.clock import JAPAN, to_us

@@ -12,7 +12,7 @@ from uuid import UUID
 from renkei.communication.entries import Entry, entries, threaded
 from renkei.communication.selectors import Marks, marks_of
 from renkei.group.charters import Pinned, pinned
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.group.selectors import cursors
 from renkei.kernel import vault
 from renkei.kernel.clock import JAPAN, from_us, to_us

@@ -20,8 +20,8 @@ from renkei.communication.index.keeping import store
 from renkei.communication.index.store import Candidate
 from renkei.communication.index.tokens import PURPOSE, searched, tokens
 from renkei.communication.query import ANY, Query, check
-from renkei.group.disclosures import GroupLine, Shell, archived_lines, shell
 from renkei.group.selectors import visible_keys
+from renkei.group.shell import GroupLine, Shell, archived_lines, shell
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import JAPAN, to_us
 from renkei.kernel.database import id_of, on_postgresql, rows

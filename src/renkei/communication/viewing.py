@@ -18,7 +18,7 @@ from renkei.communication.models import Attachment, Viewing
 from renkei.files import store
 from renkei.files.kinds import OFFICE, VIDEO
 from renkei.files.models import File
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel import clock
 from renkei.kernel.database import row
 from renkei.kernel.errors import Unknown

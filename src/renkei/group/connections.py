@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from renkei.group.disclosures import GroupLine, Shell, shell
+from renkei.group.shell import GroupLine, Shell, shell
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import id_of, rows

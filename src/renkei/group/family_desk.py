@@ -8,20 +8,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from renkei.group.disclosures import (
-    MemberLine,
-    Shell,
-    members,
-    open_identity,
-    open_relative,
-    shell,
-)
+from renkei.group.members import MemberLine, members
 from renkei.group.models import FamilyAgreement
+from renkei.group.shell import Shell, shell
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.database import as_day, as_uuid, id_of, row, rows
 from renkei.kernel.errors import Unknown
+from renkei.patient.identity import open_identity, open_relative
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face, open_profile
 from renkei.policy.facts import consent_for_family, consent_for_sharing

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import Shell, shell
 from renkei.group.models import About
+from renkei.group.shell import Shell, shell
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us, now, to_us
 from renkei.kernel.damage import DAMAGE, sentence

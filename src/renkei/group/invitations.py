@@ -9,14 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import MemberLine, Shell, members, open_identity, shell
+from renkei.group.members import MemberLine, members
 from renkei.group.models import About
+from renkei.group.shell import Shell, shell
 from renkei.group.ways_in import approval_in_free_groups
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.japanese import initials
+from renkei.patient.identity import open_identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.people.selectors import ADMINISTERS
 from renkei.policy.facts import administers_colleague, consent_for_sharing, invited_them, is_oneself

@@ -6,16 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import (
-    Head,
-    MemberLine,
-    Shell,
-    head,
-    members,
-    open_identity,
-    shell,
-)
+from renkei.group.head import Head, head
+from renkei.group.members import MemberLine, members
 from renkei.group.models import About
+from renkei.group.shell import Shell, shell
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE, sentence
@@ -23,6 +17,7 @@ from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import initials
 from renkei.patient.consents import ConsentLine, badge, consents_of, current, gap
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.rules import RULES, may

@@ -7,13 +7,13 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from renkei.group.about import name_for, open_about
-from renkei.group.disclosures import open_identity
 from renkei.group.models import Group, Member
 from renkei.incident.models import Stop
 from renkei.kernel import clock
 from renkei.kernel.database import id_of, rows
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import initials
+from renkei.patient.identity import open_identity
 from renkei.people.faces import name_of
 from renkei.people.models import Account, Organization, PractitionerRole
 from renkei.people.selectors import IN_OFFICE

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from renkei.group.disclosures import open_identity
 from renkei.group.selectors import FROM_VISIBLE, VISIBLE, reaching
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
@@ -14,6 +13,7 @@ from renkei.kernel.database import id_of, row, rows
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import sort_key
 from renkei.kernel.sealed import SealedEntity, about
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Basics, Identity
 from renkei.people.faces import open_profile
 from renkei.policy.standing import Actor, Standing

@@ -28,7 +28,7 @@ from renkei.communication.observations import readings
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
 from renkei.communication.templates import Form, people_for, see_template, written
-from renkei.group.disclosures import Head
+from renkei.group.head import Head
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.policy.use_case import GateClosed

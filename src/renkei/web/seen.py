@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.incident.case import LOOKED_BACK_DAYS
 from renkei.incident.seen import Choice, SeenBy, see_choice, see_seen
 from renkei.kernel import clock

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from renkei.enrollment import leaving, pledging, staffing
 from renkei.enrollment.joining_papers import print_pledge
 from renkei.enrollment.roster import COLUMNS, Fault, Roster, read
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import is_role_address

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from renkei.communication.templates import people_for, see_template, see_templates
 from renkei.communication.whom import see_whom
-from renkei.group.disclosures import see_head
+from renkei.group.head import see_head
 from renkei.web.box import said
 from renkei.web.communication import json, piece, sent
 from renkei.web.errors import wants_json
