@@ -1,7 +1,7 @@
 """Who is in office, and who administers an organization. Returns rows; decides nothing.
 
 In office is who works there and is stopped neither there nor altogether. The rules count them by
-the same words (``policy.loading``); a test keeps both shapes equal.
+the same words (``policy.queries``); a test keeps both shapes equal.
 """
 
 from datetime import datetime

@@ -18,7 +18,7 @@ from renkei.kernel.database import as_day, as_uuid, for_update, row, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import clean_text
-from renkei.policy.loading import OPERATORS
+from renkei.policy.queries import OPERATORS
 from renkei.policy.rules import may
 from renkei.policy.standing import Drafted, Standing, What
 from renkei.policy.use_case import Change, disclosure, use_case
