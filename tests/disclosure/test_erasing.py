@@ -22,7 +22,7 @@ from renkei.disclosure.erasing import (
 )
 from renkei.disclosure.erasures import see_asking_for_record, see_desk, see_erasure, see_own
 from renkei.disclosure.models import Erasure
-from renkei.files import bucket
+from renkei.files import s3
 from renkei.files.models import File
 from renkei.group.head import see_head
 from renkei.group.models import Group, Member
@@ -82,7 +82,7 @@ def test_a_bucket_that_keeps_files_holds_the_erasure_up_and_nothing_else(
     over(travel)
 
     def kept(_: object) -> None:
-        raise bucket.Unreachable("let")
+        raise s3.Unreachable("let")
 
     with monkeypatch.context() as patched:
         patched.setattr(remains, "remove_files", kept)

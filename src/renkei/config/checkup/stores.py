@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from renkei.audit import guards
 from renkei.config import installation
 from renkei.config.checkup.finding import Finding, bad, care, good, skipped
-from renkei.files import bucket, scanning
+from renkei.files import s3, scanning
 from renkei.kernel import master, vault
 from renkei.kernel.database import engine_of, has_table
 from renkei.kernel.errors import Tampered
@@ -157,8 +157,8 @@ def files() -> Finding:
     if not settings.S3_URL:
         return good("写真やファイルは、データフォルダーに置いています。")
     try:
-        found = bucket.look()
-    except bucket.Unreachable as error:
+        found = s3.look()
+    except s3.Unreachable as error:
         return bad(*BUCKET[error.why])
     if found.public:
         return bad(
