@@ -96,8 +96,8 @@ def _figures(found: Rules) -> Iterator[Figure]:
             name,
             words.WORDS[name],
             PARAMETERS[name].clause,
-            words.said(name, policy),
-            words.said(name, found.effective[name]),
+            words.in_words(name, policy),
+            words.in_words(name, found.effective[name]),
             limits,
         )
 
