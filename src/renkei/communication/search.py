@@ -21,7 +21,7 @@ from renkei.communication.index.store import Candidate
 from renkei.communication.index.tokens import PURPOSE, searched, tokens
 from renkei.communication.query import ANY, Query, check
 from renkei.group.selectors import visible_keys
-from renkei.group.shell import GroupLine, Shell, archived_lines, shell
+from renkei.group.shell import GroupLine, Shell, every_line, shell
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import JAPAN, to_us
 from renkei.kernel.database import id_of, on_postgresql, rows
@@ -70,7 +70,7 @@ class _Looking:
             raise Unknown("group")
         self.groups = {asked.group: seen[asked.group]} if asked.group else seen
         self.frame = shell(standing)
-        self.lines = [*self.frame.groups, *archived_lines(standing)]
+        self.lines = every_line(standing, self.frame)
         one = asked.vital if asked.vital != ANY else ""
         self.opening = Opening(self.lines, self.parts, vital=one)
         self._more = MEASURED if one else ""
@@ -262,7 +262,7 @@ def see_search(standing: Standing, group: UUID | None) -> tuple[Shell, list[Grou
         Unknown: the one group is not for this person.
     """
     frame = shell(standing)
-    lines = [*frame.groups, *archived_lines(standing)]
+    lines = every_line(standing, frame)
     if group is not None and all(line.id != group for line in lines):
         raise Unknown("group")
     return frame, lines

@@ -62,11 +62,6 @@ class Editor:
     number: str
     parts: list[Editing]
 
-    @property
-    def to_decide(self) -> int:
-        """How many places there are."""
-        return sum(len(one.found) for one in self.parts)
-
 
 def _known(request: ReuseRequest, wish: Wish) -> Known:
     """Everybody and everything by which the group's patient could be recognised."""

@@ -137,7 +137,7 @@ def head(standing: Standing) -> Head:
     assert patient is not None and key is not None
     inner = where.kind == "patient"  # what the professionals note stands with them alone (A11.5)
     basics = open_basics(patient, key, found[3]) if inner else Basics()
-    around = relatives(patient) if inner else []
+    around = list(relatives(patient).values()) if inner else []
     return Head(
         group=where.group,
         kind=where.kind,

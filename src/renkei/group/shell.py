@@ -107,6 +107,11 @@ def archived_lines(standing: Standing) -> list[GroupLine]:
     return lines(standing, "g.archived_at IS NOT NULL")
 
 
+def every_line(standing: Standing, around: Shell) -> list[GroupLine]:
+    """All groups that the person may see now: those of the frame, and those in the archive."""
+    return [*around.groups, *archived_lines(standing)]
+
+
 @disclosure("home.see", on="region")
 def see_shell(standing: Standing) -> Shell:
     """The frame alone, for pages that show nothing else of a patient."""

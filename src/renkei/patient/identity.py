@@ -40,10 +40,10 @@ _RELATIVES = """
     WHERE patient_id = %s ORDER BY calling_order, id"""
 
 
-def relatives(patient: UUID) -> list[Relative]:
-    """The related persons in calling order."""
-    found = rows(_RELATIVES, [patient.hex])
-    return [open_relative(id_of(one[0]), id_of(one[1]), one[2]) for one in found]
+def relatives(patient: UUID) -> dict[UUID, Relative]:
+    """The related persons by their ids, in calling order."""
+    found = [(id_of(one[0]), id_of(one[1]), one[2]) for one in rows(_RELATIVES, [patient.hex])]
+    return {one[0]: open_relative(*one) for one in found}
 
 
 def open_relative(person: UUID, key: UUID, sealed: bytes) -> Relative:

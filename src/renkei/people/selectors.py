@@ -20,6 +20,17 @@ IN_OFFICE: Final = f"""{{role}}.ended_at IS NULL
 ADMINISTERS: Final = f"{{role}}.administrator AND {IN_OFFICE} AND {{account}}.suspended_at IS NULL"
 
 
+def in_office(now: datetime) -> QuerySet[PractitionerRole]:
+    """The roles of people who are in office, for organizations that take part."""
+    found = PractitionerRole.objects.filter(
+        PractitionerRole.working(now),
+        account__suspended_at=None,
+        organization__suspended_at=None,
+        organization__left_on=None,
+    )
+    return found.exclude(restriction__in=PractitionerRole.STOPPED)
+
+
 def administrators(now: datetime) -> QuerySet[PractitionerRole]:
     """The roles of administrators who are in office, of every organization."""
     found = PractitionerRole.objects.filter(
