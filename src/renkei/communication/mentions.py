@@ -7,7 +7,6 @@ rest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from renkei.kernel.damage import DAMAGE, word
 from renkei.kernel.database import as_uuid, execute, id_of, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
-from renkei.kernel.sealed import about
+from renkei.kernel.sealed import about, digest
 from renkei.people.selectors import IN_OFFICE
 
 ALL: Final = "all"
@@ -242,7 +241,7 @@ def keep(
 
 def told(sealed: Any) -> str | None:
     """What a line says of a word."""
-    return None if sealed is None else sha256(bytes(sealed)).hexdigest()
+    return None if sealed is None else digest(sealed)
 
 
 _OF = """

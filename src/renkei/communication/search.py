@@ -10,7 +10,7 @@ words.
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from renkei.communication.query import ANY, Query, check
 from renkei.group.selectors import visible_keys
 from renkei.group.shell import GroupLine, Shell, every_line, shell
 from renkei.kernel import clock, vault
-from renkei.kernel.clock import JAPAN, to_us
+from renkei.kernel.clock import to_us
 from renkei.kernel.database import id_of, on_postgresql, rows
 from renkei.kernel.errors import Unknown
 from renkei.people.faces import open_profile
@@ -157,10 +157,10 @@ class _Looking:
             clauses.append("t.measured IS NOT NULL")
         if asked.since:
             clauses.append("t.sent_at >= %s")
-            values.append(_midnight(asked.since))
+            values.append(to_us(clock.begins(asked.since)))
         if asked.until and asked.until < clock.today():  # nothing is later than today
             clauses.append("t.sent_at < %s")
-            values.append(_midnight(asked.until + timedelta(days=1)))
+            values.append(to_us(clock.begins(asked.until + timedelta(days=1))))
         if asked.before:
             clauses.append("(t.sent_at < %s OR (t.sent_at = %s AND t.id < %s))")
             values += [asked.before[0], asked.before[0], asked.before[1].hex]
@@ -192,10 +192,6 @@ _ENTRIES = f"""
 _PEOPLE = """
     SELECT a.id, a.key_id, a.profile_sealed FROM people_account a
     WHERE a.id IN (SELECT m.account_id FROM group_member m WHERE m.group_id IN ({}))"""
-
-
-def _midnight(day: date) -> int:
-    return to_us(datetime.combine(day, time.min, JAPAN))
 
 
 def _age(said: Opened) -> tuple[int, int]:

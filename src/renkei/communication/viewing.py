@@ -41,9 +41,8 @@ class Viewer:
     name: str  # who looks
     organization: str
     now: datetime
-    words: dict[
-        str, Any
-    ]  # what stands in an office document: "blocks", and whether there is "more"
+    # what stands in an office document: "blocks", and whether there is "more"
+    words: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

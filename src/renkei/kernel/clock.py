@@ -6,7 +6,7 @@ alike: the same bytes go into the audit trail, and reading one back costs nothin
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, overload
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,11 @@ def now() -> datetime:
 def today() -> date:
     """The present day in Japan, the calendar of every patient here."""
     return now().astimezone(JAPAN).date()
+
+
+def begins(day: date) -> datetime:
+    """The moment at which a day begins in Japan."""
+    return datetime.combine(day, time(), JAPAN)
 
 
 def to_us(moment: datetime) -> int:
