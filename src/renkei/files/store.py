@@ -5,8 +5,7 @@ and is found first. Files that are just coming lie on the disk in any case.
 
 A file is written whole, made durable and only then named; its row is saved after that. So a row
 never speaks of bytes that are not there, and what a crash leaves behind is a file that no row
-knows, which ``files/leftovers.py`` removes. Links are never followed. This is the one place that
-knows of paths.
+knows, which ``files/leftovers.py`` removes. Links are never followed. Nobody else knows of paths.
 """
 
 import errno
