@@ -35,7 +35,7 @@ from renkei.policy.who import STOPPED, WIDTH, Row, joined, usable, working
 def _consent(found: Row) -> ConsentFacts | None:
     if found[0] is None:
         return None
-    return ConsentFacts(found[0], found[1], found[2] is not None, found[3] is not None)
+    return ConsentFacts(found[0], found[1], found[2] is not None, bool(found[3]))
 
 
 def where(found: Row, one: Who | None = None) -> Where:
