@@ -59,7 +59,7 @@ from renkei.communication import holding  # noqa: E402
 from renkei.config import installation  # noqa: E402
 from renkei.kernel import bus, clock, vault  # noqa: E402
 from renkei.people import idle  # noqa: E402
-from renkei.policy import clauses, use_case  # noqa: E402
+from renkei.policy import clauses, use_case, who  # noqa: E402
 from renkei.policy.use_case import USE_CASES  # noqa: E402
 
 if settings.REDIS_URL:  # what is counted there belongs to one test process alone
@@ -331,6 +331,7 @@ def _fresh_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     use_case._refusals.clear()
     use_case.forget_openings()
     holding.forget()
+    who.forget()
     idle.forget_everything()
     cache.clear()
     for file in DATA.glob("index.db*"):  # of tests whose messages were undone

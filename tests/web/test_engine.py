@@ -1,14 +1,18 @@
 """What is fixed is compiled into the pages; what people wrote is escaped as ever."""
 
+import re
 from uuid import UUID, uuid4
 
 import pytest
+from django.middleware.csrf import CSRF_ALLOWED_CHARS, _does_token_match, _get_new_csrf_string
 from django.template import engines
+from django.test import RequestFactory
 from django.utils import translation
 from markupsafe import Markup, escape
 
 from renkei.kernel.html import html
 from renkei.web.address import url
+from renkei.web.engine import once
 
 
 def shown(source, language="ja", **values):
@@ -75,3 +79,28 @@ def test_joined_html_stays_html_and_joined_text_does_not_become_it():
 def test_an_unknown_name_is_still_refused():
     with pytest.raises(Exception, match="undefined"):
         shown("{{ nothing }}")
+
+
+def test_the_field_of_forms_is_what_django_takes():
+    request = RequestFactory().get("/")
+    secret = request.META["CSRF_COOKIE"] = _get_new_csrf_string()
+    seen = {letter: 0 for letter in CSRF_ALLOWED_CHARS}
+    tokens = []
+    for _ in range(500):
+        field = once(request)["csrf_input"]
+        (token,) = re.findall(r'value="(\w{64})"', shown("{{ field }}", field=field))
+        assert shown("{{ field }}", field=field) == str(field)  # once per page
+        assert _does_token_match(token, secret)
+        tokens.append(token)
+        for letter in token[:32]:
+            seen[letter] += 1
+    assert len(set(tokens)) == len(tokens)
+    assert min(seen.values()) > 150  # of 258 on average
+    assert max(seen.values()) < 370
+    assert request.META["CSRF_COOKIE_NEEDS_UPDATE"]
+
+
+def test_who_has_no_secret_yet_is_given_one():
+    request = RequestFactory().get("/")
+    (token,) = re.findall(r'value="(\w{64})"', str(once(request)["csrf_input"]))
+    assert _does_token_match(token, request.META["CSRF_COOKIE"])

@@ -86,9 +86,8 @@ def test_a_scan_is_filed_and_opens_in_the_browser_and_is_kept_nowhere(cast: Cast
     assert scan.content == PDF
     assert scan.headers["Content-Type"] == "application/pdf"
     assert scan.headers["Cache-Control"] == "no-store"
-    assert scan.headers["X-Content-Type-Options"] == "nosniff"
     assert scan.headers["Content-Disposition"].startswith("inline")
-    assert "default-src 'none'" in scan.headers["Content-Security-Policy"]
+    assert not {"Content-Security-Policy", "X-Content-Type-Options"} & set(scan.headers)  # as all
     assert client(cast, "administrator_other").get(address[1]).status_code == 404
 
 

@@ -3,11 +3,12 @@
 For disclosures and the live stream, whose own rules have been asked already.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from renkei.communication import log, observations
+from renkei.communication import log, observations, recent
 from renkei.communication.attachments import Item, items
 from renkei.communication.mentions import mentions_of
 from renkei.communication.observations import Observed
@@ -41,11 +42,12 @@ class Entry(NamedTuple):
     withdrawal_reason: str
     hidden_by: Face | None  # the manager who hid it, if it was not its author who withdrew it
     clock_back: bool  # the clock was set back since the entry before it
-    understood: list[Face]
-    replies: list["Entry"]
-    attachments: list[Item]
-    meant: list["Named"]
-    observed: Observed | None = None  # the vital signs it brings, which its text tells as well
+    attachments: Sequence[Item]
+    meant: Sequence["Named"]
+    observed: Observed | None  # the vital signs it brings, which its text tells as well
+    forms: recent.Forms | None  # its HTML as it was rendered last, if it is kept
+    understood: Sequence[Face] = ()
+    replies: Sequence["Entry"] = ()
 
     @property
     def words(self) -> str:
@@ -144,23 +146,26 @@ def open_text(key: UUID, message: UUID, version: int, sealed: bytes) -> tuple[st
 
 def _entry(
     found: tuple[Any, ...],
-    before: int | None,
+    sender: Face,
+    clock_back: bool,
     faces: Faces,
-    understood: dict[int, list[Face]],
     carried: dict[UUID, list[Item]],
     meant: dict[UUID, list[Named]],
 ) -> Entry:
-    """An entry from the columns of ``_ENTRY`` and the moment of the entry before it."""
+    """An entry from the columns of ``_ENTRY``; who has understood it is added to it."""
     message, key = as_uuid(found[0]), as_uuid(found[1])
     assert message is not None and key is not None
     subject, reason = found[6] and as_uuid(found[6]), found[15]
     withdrawn = found[14] is not None
     text, damaged = ("", False) if withdrawn else open_text(key, message, found[12], found[9])
+    observed = _observed(key, message, found) if found[19] and not withdrawn else None
+    # it is made of its row and the author's face alone, and all of it is in order
+    alone = not (withdrawn or damaged or found[3] or found[18] or found[20])
     return Entry(
         message,
         found[2],
         found[3],
-        faces.author(found[4], found[5]),
+        sender,
         faces.of_role(subject) if subject else None,
         found[7],
         found[8],
@@ -173,12 +178,11 @@ def _entry(
         from_us(found[14]) if withdrawn else None,
         _reason(message, key, reason) if reason else "",
         faces.author(found[17], None) if found[17] and found[17] != found[4] else None,
-        log.went_back(before, found[16]),
-        understood.get(found[2], []),
-        [],
-        carried.get(message, []) if carried else [],
-        meant.get(message, []) if meant else [],
-        _observed(key, message, found) if found[19] and not withdrawn else None,
+        clock_back,
+        carried.get(message, ()) if carried else (),
+        meant.get(message, ()) if meant else (),
+        observed,
+        {} if alone and (observed is not None or not found[19]) else None,
     )
 
 
@@ -195,7 +199,7 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
     """The entries from ``first`` to ``last``, both included, oldest first."""
     if last < first:
         return []
-    faces = Faces(lines)
+    faces, turn = Faces(lines), recent.let_go()
     understood: dict[int, list[Face]] = {}
     for seq, account in rows(_UNDERSTOOD, [group.hex, first, last]):
         understood.setdefault(seq, []).append(faces.author(account, None))
@@ -205,7 +209,15 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
     meant = _meant([id_of(one[0]) for one in read if one[20] and one[14] is None], faces)
     for one in read:
         if one[2] >= first:
-            found.append(_entry(one, before, faces, understood, carried, meant))
+            sender, clock_back = faces.author(one[4], one[5]), log.went_back(before, one[16])
+            entry = recent.find(one, sender, clock_back)
+            if entry is None:
+                entry = _entry(one, sender, clock_back, faces, carried, meant)
+                if entry.forms is not None:
+                    recent.keep(one, entry, turn)
+            if one[2] in understood:
+                entry = entry._replace(understood=understood[one[2]])
+            found.append(entry)
         before = one[16]
     return found
 
@@ -235,12 +247,14 @@ def _meant(messages: list[UUID], faces: Faces) -> dict[UUID, list[Named]]:
 
 def threaded(found: list[Entry]) -> list[Entry]:
     """Hang answers under what they answer, where both are here (one level deep)."""
-    by_seq = {entry.seq: entry for entry in found}
+    here = {entry.seq for entry in found}
+    answers: dict[int, list[Entry]] = {}
     top = []
-    for entry in found:
-        above = by_seq.get(entry.reply_to) if entry.reply_to else None
-        if above is not None:
-            above.replies.append(entry)
+    for entry in reversed(found):  # an answer comes after what it answers
+        if entry.seq in answers:
+            entry = entry._replace(replies=answers[entry.seq][::-1])
+        if entry.reply_to in here and entry.reply_to < entry.seq:
+            answers.setdefault(entry.reply_to, []).append(entry)
         else:
             top.append(entry)
-    return top
+    return top[::-1]

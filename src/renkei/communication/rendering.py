@@ -6,8 +6,10 @@ bytes. The template is made into a module once per language: its fixed words are
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import timedelta, timezone
 from functools import cache
+from secrets import token_hex
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,10 +19,12 @@ from markupsafe import Markup
 
 from renkei.communication.entries import Entry, Named
 from renkei.communication.observations import readings
+from renkei.kernel import clock
 from renkei.kernel.html import html, place
 from renkei.people.faces import Face
 
 LANGUAGES = ("ja", "en")
+_HOLE = token_hex()  # where something is put in later: nobody can have written it
 _JAPAN = timezone(timedelta(hours=9))  # cheaper than the time zone of that name, and the same
 
 
@@ -58,8 +62,6 @@ class Line(NamedTuple):
     seq: int
     id: str
     date: str
-    day: str  # the heading above it, if it is the first of its day
-    unread: bool  # the first that was not read: the line 「ここから未読」 stands above it
     clock: bool  # the server's clock was set back before it: words above it say so
     event: str
     withdrawn: str
@@ -72,12 +74,6 @@ class Line(NamedTuple):
     version: int
     reply_to: int | None
     corrected: str
-    understood: int | str
-    by: str
-    names: str
-    read: int
-    of: int
-    replies: list["Line"]
     files: str  # what goes with it: vital signs, files
     meant: str  # the accounts it means, with spaces between, or "all"
     to: str  # who is meant, in words
@@ -95,28 +91,46 @@ class Rendering:
         self._read = {account.int: seq for account, seq in cursors.items()}
         self._paragraphs = self._filters["paragraphs"]
         self._authors: dict[int, Author] = {}  # by the number of role or account
+        self._form = language(), clock.today().year  # days of other years are written with theirs
 
-    def html(self, entries: list[Entry], *, first_unread: int = 0, headings: bool = True) -> Markup:
+    def html(
+        self, entries: Sequence[Entry], *, first_unread: int = 0, headings: bool = True
+    ) -> Markup:
         """The entries one after the other, with the headings of their days.
 
         Args:
             first_unread: the number of the first entry not yet read, 0 if there is none.
         """
-        lines = [self._line(entry) for entry in entries]
-        if headings:
-            self._mark(lines, entries, first_unread)
-        rendered: Markup = self._module.messages(lines)
-        return rendered
+        pieces: list[str] = []
+        last, waiting = None, bool(first_unread)
+        for entry in entries:
+            if headings:
+                date = entry.sent_at.astimezone(_JAPAN).date()
+                unread = waiting and entry.seq >= first_unread
+                if unread or date != last:
+                    day = self._filters["day"](date) if date != last else ""
+                    pieces.append(self._module.heading(date.isoformat(), day, unread))
+                    last, waiting = date, waiting and not unread
+            pieces.append(self._article(entry))
+        return Markup("".join(pieces))
 
-    def _mark(self, lines: list[Line], entries: list[Entry], first_unread: int) -> None:
-        """Put the headings where a new day begins, and the line where the unread begin."""
-        date, waiting = "", bool(first_unread)
-        for at, line in enumerate(lines):
-            unread = waiting and line.seq >= first_unread
-            if unread or line.date != date:
-                day = self._filters["day"](entries[at].sent_at) if line.date != date else ""
-                lines[at] = line._replace(day=day, unread=unread)
-                date, waiting = line.date, waiting and not unread
+    def _article(self, entry: Entry) -> str:
+        """One entry and its answers. Of one that is kept, only what goes on is put in anew."""
+        replies = "".join([self._article(one) for one in entry.replies]) if entry.replies else ""
+        understood, forms = entry.understood, entry.forms
+        by, count, names = _understanding(understood) if understood else ("", "", "")
+        read, of = self.readers(entry.seq, entry.sender.account), self._of
+        if forms is None:
+            line = self._line(entry)
+            return str(self._module.article(line, replies, by, count, read, of, names))
+        parts = forms.get((self._form, names != ""))
+        if parts is None:
+            holes = (_HOLE, _HOLE, _HOLE, _HOLE, _HOLE, _HOLE if names else "")
+            parts = str(self._module.article(self._line(entry), *holes)).split(_HOLE)
+            parts += [""] * (7 - len(parts))
+            forms[self._form, names != ""] = parts
+        a, b, c, d, e, f, g = parts
+        return f"{a}{replies}{b}{by}{c}{count}{d}{read}{e}{of}{f}{names}{g}"
 
     def readers(self, seq: int, sender: UUID) -> int:
         """How many of the members have read up to this entry; its author counts."""
@@ -143,7 +157,6 @@ class Rendering:
         at = entry.sent_at.astimezone(_JAPAN)
         machine = at.isoformat(timespec="minutes")
         plain = not entry.event and not entry.withdrawn_at
-        understood = entry.understood
         words = entry.words
         text = self._paragraphs(words) if plain and words else ""
         if entry.damaged:  # so that nobody takes the sentence for what was said
@@ -152,8 +165,6 @@ class Rendering:
             entry.seq,
             str(entry.id),
             machine[:10],
-            "",
-            False,
             entry.clock_back,
             self._event(entry) if entry.event else "",
             self._withdrawal(entry) if entry.withdrawn_at else "",
@@ -166,12 +177,6 @@ class Rendering:
             entry.version,
             entry.reply_to,
             str(self._module.corrected_at(entry.corrected_at)) if entry.corrected_at else "",
-            len(understood) or "",
-            " ".join([face.account.hex for face in understood]) if understood else "",
-            _family_names(understood) if understood else "",
-            self.readers(entry.seq, entry.sender.account),
-            self._of,
-            [self._line(reply) for reply in entry.replies] if entry.replies else [],
             self._beside(entry),
             _accounts(entry.meant) if entry.meant else "",
             str(self._module.meant(entry.meant)) if entry.meant else "",
@@ -197,14 +202,19 @@ class Rendering:
         return str(self._module.withdrawal(who, entry.withdrawn_at, entry.withdrawal_reason))
 
 
-def _accounts(meant: list[Named]) -> str:
+def _accounts(meant: Sequence[Named]) -> str:
     """Whom a message means, for the browser to tell whether one is among them."""
     if any(not one.faces for one in meant):
         return "all"
     return " ".join(dict.fromkeys(face.account.hex for one in meant for face in one.faces))
 
 
-def _family_names(faces: list[Face]) -> str:
+def _understanding(faces: Sequence[Face]) -> tuple[str, str, str]:
+    """Who has understood a message: their accounts, how many they are, their names."""
+    return " ".join([face.account.hex for face in faces]), str(len(faces)), _family_names(faces)
+
+
+def _family_names(faces: Sequence[Face]) -> str:
     """「森田・山﨑・齋藤」; in full where two of one family name are among them."""
     families = [face.family_name for face in faces]
     shown = [

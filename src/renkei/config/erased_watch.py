@@ -1,11 +1,11 @@
-"""Looks whether something is being erased, so that no process keeps a name of it in memory."""
+"""Looks whether something is being erased, so that no process keeps any of it in memory."""
 
 from datetime import datetime
 from typing import Final
 
 from django.db.models import Max
 
-from renkei.communication import holding
+from renkei.communication import holding, recent
 from renkei.config.watch import Watch
 from renkei.disclosure.models import Erasure
 
@@ -20,11 +20,14 @@ class ErasedWatch(Watch):
         self._seen: dict[str, datetime | None] = {}
 
     def turn(self) -> None:
-        """Forget the names that drafts are held against when an erasure begins, and at its steps.
+        """Forget names and messages when an erasure begins, and at its steps.
 
-        Until the keys are gone they could be read once more.
+        Until the keys are gone they could be read once more. Messages that nobody asks for are
+        let go of as well.
         """
         steps = Erasure.objects.aggregate(*map(Max, ("begun_at", "destroyed_at", "removed_at")))
         if steps != self._seen:
             holding.forget()
+            recent.forget()
             self._seen = steps
+        recent.age()

@@ -12,22 +12,31 @@ from renkei.policy.standing import Joined, Standing, Where
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A statement that is true or false of a standing."""
+    """A statement that is true or false of a standing.
+
+    One of several that all have to hold keeps them in a row (``each``), in the order in which they
+    were written, each of them once: a rule of twenty is asked in one loop.
+    """
 
     name: str
     holds: Callable[[Standing], bool]
     needs: frozenset[str]
+    each: tuple[Callable[[Standing], bool], ...] = ()
 
     def __call__(self, standing: Standing) -> bool:
         """Whether it is true."""
         return self.holds(standing)
 
     def __and__(self, other: "Fact") -> "Fact":
-        return Fact(
-            f"{self.name} & {other.name}",
-            lambda standing: self.holds(standing) and other.holds(standing),
-            self.needs | other.needs,
-        )
+        each = tuple(dict.fromkeys((self.each or (self.holds,)) + (other.each or (other.holds,))))
+
+        def holds(standing: Standing) -> bool:
+            for one in each:  # noqa: SIM110 - a generator would cost as much again
+                if not one(standing):
+                    return False
+            return True
+
+        return Fact(f"{self.name} & {other.name}", holds, self.needs | other.needs, each)
 
     def __or__(self, other: "Fact") -> "Fact":
         return Fact(

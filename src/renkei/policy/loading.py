@@ -46,6 +46,7 @@ from renkei.policy.who import (
     Row,
     arguments,
     joined,
+    joining,
     usable,
     who,
     working,
@@ -63,14 +64,14 @@ _ATTENDED = """
         AND (xr.until IS NULL OR xr.until > %s) AND xr.restriction NOT IN ('suspended', 'banned')
         AND xo.suspended_at IS NULL AND xo.left_on IS NULL AND xa.suspended_at IS NULL
         AND CASE WHEN g.kind = 'free' THEN x.manager ELSE x.account_id <> a.id END) END"""
+_CONSENT = "c.state, c.declined, c.original_kept_by_id, c.copy_given_on IS NOT NULL"
 _GROUP = f""",
     g.id, g.kind, g.organization_id, g.key_id, g.last_seq,
     COALESCE(g.closed_at, g.archived_at), g.patient_id,
     m.id, m.role_id, mr.organization_id, m.manager, m.read_seq, mr.ended_at,
     (mo.suspended_at IS NOT NULL OR mo.left_on IS NOT NULL), mr.restriction, dm.usable_until,
-    c.state, c.declined, c.original_kept_by_id, c.copy_given_on,
-    mo.approved_on, mo.pledged_on, mr.pledged_on,
-    CASE WHEN mo.each_trains THEN mr.trained_on ELSE mo.trained_on END, mr.trained_on, mr.until,
+    {_CONSENT},
+    {joining("mo", "mr")}, mr.until,
     m.relation, {_ATTENDED}, g.archived_at, mr.profession, g.entry, g.listing, g.erase_at"""
 _JOIN_MEMBER = """
     LEFT JOIN group_member m ON m.group_id = g.id AND m.account_id = a.id AND m.ended_at IS NULL
@@ -82,9 +83,8 @@ _JOIN_MEMBER = """
 _FROM_GROUP = " JOIN group_group g ON g.id = %s AND g.region_id = a.region_id" + _JOIN_MEMBER
 _GROUP_WIDTH = 33
 
-_PATIENT = """,
-    p.id, p.organization_id, c.state, c.declined, c.original_kept_by_id, c.copy_given_on,
-    p.erase_at"""
+_PATIENT = f""",
+    p.id, p.organization_id, {_CONSENT}, p.erase_at"""
 _FROM_PATIENT = """
     JOIN patient_patient p ON p.id = %s
     JOIN people_organization po ON po.id = p.organization_id AND po.region_id = a.region_id
@@ -188,7 +188,7 @@ _FROM_MEMBER = (
 def _consent(found: Row) -> ConsentFacts | None:
     if found[0] is None:
         return None
-    return ConsentFacts(found[0], found[1], found[2] is not None, found[3] is not None)
+    return ConsentFacts(found[0], found[1], found[2] is not None, bool(found[3]))
 
 
 def _where(found: Row, one: Who | None = None) -> Where:
@@ -645,14 +645,13 @@ _SYSTEM_GROUP = f"""
     SELECT g.id, g.kind, g.organization_id, g.key_id, g.last_seq,
       COALESCE(g.closed_at, g.archived_at), g.patient_id,
       {", ".join(["NULL"] * 9)},
-      c.state, c.declined, c.original_kept_by_id, c.copy_given_on, {", ".join(["NULL"] * 8)},
+      {_CONSENT}, {", ".join(["NULL"] * 8)},
       g.archived_at, NULL, g.entry, g.listing, g.erase_at
     FROM group_group g
     LEFT JOIN patient_consent c ON c.patient_id = g.patient_id AND c.ended_at IS NULL
     WHERE g.id = %s"""
-_SYSTEM_PATIENT = """
-    SELECT p.id, p.organization_id, c.state, c.declined, c.original_kept_by_id, c.copy_given_on,
-      p.erase_at
+_SYSTEM_PATIENT = f"""
+    SELECT p.id, p.organization_id, {_CONSENT}, p.erase_at
     FROM patient_patient p
     LEFT JOIN patient_consent c ON c.patient_id = p.id AND c.ended_at IS NULL
     WHERE p.id = %s"""

@@ -594,7 +594,7 @@ RULES: dict[str, Fact] = {
 
 def may(standing: Standing, permission: str) -> bool:
     """Say whether the policy allows it; KeyError if there is no such rule. Needs no database."""
-    return RULES[permission](standing)
+    return RULES[permission].holds(standing)
 
 
 class Can:

@@ -1,7 +1,7 @@
 """Loading who asks: the part of every standing that hangs on the session."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -15,6 +15,16 @@ from renkei.region.edition import RULES, in_force, rules_in
 
 Row = tuple[Any, ...]
 
+
+def joining(organization: str, role: str) -> str:
+    """The columns of ``joined``, of an organization and a role by these letters."""
+    o, r = organization, role
+    return f"""
+    {o}.approved_on IS NOT NULL, {o}.pledged_on IS NOT NULL, {r}.pledged_on IS NOT NULL,
+    CASE WHEN {o}.each_trains THEN {r}.trained_on ELSE {o}.trained_on END IS NOT NULL,
+    {r}.trained_on IS NOT NULL"""
+
+
 # Session ``s`` with its account, region, role and organization; ``dw`` is what the organization for
 # which the person acts says of the device, ``e`` the disaster use under which the session works. A
 # session that began on a device of the ledger works there as long as the browser shows what that
@@ -25,10 +35,9 @@ COLUMNS = f"""
     rg.policy_id, s.role_id, r.organization_id, r.administrator, r.profession,
     (o.suspended_at IS NOT NULL OR o.left_on IS NOT NULL),
     op.id, s.until, a.language, s.second_factor, r.restriction, s.device_id, dw.usable_until,
-    e.id, e.until, e.area, e.drill, s.device_key_id, dk.secret, dk.offered, s.idle_until,
-    s.idle_seconds, s.asked_id, o.approved_on, o.pledged_on, r.pledged_on,
-    CASE WHEN o.each_trains THEN r.trained_on ELSE o.trained_on END,
-    r.trained_on, r.until,
+    e.id, e.until, CAST(e.area AS TEXT), e.drill, s.device_key_id, dk.secret, dk.offered,
+    s.idle_until, s.idle_seconds, s.asked_id,
+    {joining("o", "r")}, r.until,
     (SELECT MIN(w.until) FROM people_practitionerrole w
       WHERE w.account_id = a.id AND w.ended_at IS NULL),
     rg.coming, rg.coming_at,
@@ -57,9 +66,33 @@ def arguments(session: str, now: datetime) -> list[object]:
     return [session, now_us, now_us]
 
 
+_known: dict[tuple[Row, Actor], tuple[int, Who]] = {}  # with the moment from which it holds
+_MOST: Final = 4096
+
+
 def who(found: Row, actor: Actor) -> Who:
-    """Who asks, from the columns named in ``COLUMNS``."""
+    """Who asks, from the columns named in ``COLUMNS``.
+
+    What followed from the very same columns is kept until the moment at which time alone changes
+    it: nothing but these columns, what the browser shows and the clock decides it.
+    """
     now = clock.to_us(clock.now())
+    asked = found[:WIDTH], actor
+    since, one = _known.get(asked, (0, None))
+    if one is None or not since <= now < one.until:
+        one = _follows(found, actor, now)
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[asked] = now, one
+    return one
+
+
+def forget() -> None:
+    """Keep nothing of what followed."""
+    _known.clear()
+
+
+def _follows(found: Row, actor: Actor, now: int) -> Who:
     policy = in_force(as_uuid(found[5]), as_uuid(found[35]), found[36], now)
     figures = parameters.of(policy, *rules_in(found[37]))
     in_time = found[7] is not None and working(found[33], now)
@@ -118,16 +151,17 @@ def joined(found: Row, each: bool) -> Joined:
     """How far they have come in joining.
 
     Args:
-        found: the days of approval and of the pledge of an organization, of the pledge of the
-            person, of the training of both; None for what is missing.
+        found: whether the organization was approved and pledged, the person pledged, the
+            organization (by its own rule each of its people) and the person were trained; a day
+            says yes, None no.
         each: each person has to be trained.
     """
     approved, organization_pledged, pledged, organization_trained, trained = found
     return Joined(
-        approved=approved is not None,
-        organization_pledged=organization_pledged is not None,
-        pledged=pledged is not None,
-        trained=(trained if each else organization_trained) is not None,
+        approved=bool(approved),
+        organization_pledged=bool(organization_pledged),
+        pledged=bool(pledged),
+        trained=bool(trained if each else organization_trained),
     )
 
 
@@ -141,9 +175,9 @@ def usable(until: int | None, now: int) -> bool:
     return until is not None and until > now
 
 
-def _area(area: str | list[str] | None) -> frozenset[UUID] | None:
+def _area(area: str | None) -> frozenset[UUID] | None:
     """The organizations for which a disaster lifts the ledger; None if for everybody."""
-    ids = orjson.loads(area) if isinstance(area, str) else area
+    ids = None if area is None else orjson.loads(area)
     return None if ids is None else frozenset(UUID(one) for one in ids)
 
 

@@ -7,14 +7,14 @@ values. What is left to do per page is to put the values in.
 
 import re
 from collections.abc import MutableMapping
+from os import urandom
 from typing import Any, Final
 
 from django.http import HttpRequest
+from django.middleware.csrf import CSRF_ALLOWED_CHARS, CSRF_SECRET_LENGTH, get_token
 from django.template.backends.jinja2 import Jinja2
-from django.template.backends.utils import csrf_input
 from django.urls import NoReverseMatch
 from django.utils import translation
-from django.utils.functional import SimpleLazyObject
 from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.runtime import markup_join
@@ -42,6 +42,20 @@ def space() -> str:
 
 class _Generator(CodeGenerator):
     """Writes ``html`` where Jinja2 writes ``escape``."""
+
+    def visit_Output(self, node: nodes.Output, frame: Any) -> None:
+        """What stands between two statements leaves a page as one text.
+
+        Each text passes through the templates that the page extends, one after the other.
+        """
+        if frame.buffer is not None or frame.require_output_check or len(node.nodes) == 1:
+            super().visit_Output(node, frame)
+            return
+        inner = frame.copy()
+        inner.buffer = self.temporary_identifier()
+        self.writeline(f"{inner.buffer} = []")
+        super().visit_Output(node, inner)
+        self.writeline(f"yield concat({inner.buffer})")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Any, finalize: Any) -> None:
         if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
@@ -159,6 +173,43 @@ class Pages(Jinja2):
         self._by_language = {one: made.in_language(one) for one in LANGUAGES}
 
 
+class Token:
+    """The hidden field of forms, made when the first form asks for it: masked once per page."""
+
+    __slots__ = ("_field", "_request")
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._field: Markup | None = None
+
+    def __html__(self) -> Markup:
+        if self._field is None:
+            self._field = _FIELD % _masked(self._request)
+        return self._field
+
+    __str__ = __html__
+
+
+_FIELD: Final = Markup('<input type="hidden" name="csrfmiddlewaretoken" value="%s">')
+_PLACES: Final = {letter: place for place, letter in enumerate(CSRF_ALLOWED_CHARS)}
+_EVEN: Final = 256 - 256 % len(CSRF_ALLOWED_CHARS)  # bytes below it are even among the letters
+
+
+def _masked(request: HttpRequest) -> str:
+    """Django's ``get_token``, but its mask is drawn at once instead of letter by letter."""
+    secret = request.META.get("CSRF_COOKIE")
+    if secret is None or len(secret) != CSRF_SECRET_LENGTH:
+        return get_token(request)
+    request.META["CSRF_COOKIE_NEEDS_UPDATE"] = True
+    mask: list[int] = []
+    while len(mask) < CSRF_SECRET_LENGTH:
+        mask += [byte for byte in urandom(2 * CSRF_SECRET_LENGTH) if byte < _EVEN]
+    letters, count = CSRF_ALLOWED_CHARS, len(CSRF_ALLOWED_CHARS)
+    drawn = [byte % count for byte in mask[:CSRF_SECRET_LENGTH]]
+    shifted = [(_PLACES[one] + by) % count for one, by in zip(secret, drawn, strict=True)]
+    return "".join([letters[place] for place in drawn + shifted])
+
+
 def once(request: HttpRequest) -> dict[str, Any]:
     """The hidden field of forms, masked once per page and not once per form."""
-    return {"csrf_input": SimpleLazyObject(lambda: csrf_input(request))}
+    return {"csrf_input": Token(request)}

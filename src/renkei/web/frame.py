@@ -1,4 +1,4 @@
-"""What every request passes: its name in the log, its actor, its language, the safety headers.
+"""What every request passes: its name in the log, its actor, its language; and no answer is kept.
 
 Errors a person can cause become pages here and nowhere else.
 """
@@ -21,23 +21,6 @@ from renkei.web import errors, toast
 from renkei.web.browser import address_of
 
 log = logging.getLogger("renkei.request")
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
-    " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self';"
-    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), microphone=(), camera=(self)",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-if settings.BEHIND_TLS:
-    HEADERS["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
 BY_THEMSELVES = {
     "draft",
@@ -108,8 +91,6 @@ class Frame:
         except (DatabaseError, InterfaceError) as error:
             response = errors.unavailable(request, error)
         toast.bring(request, response)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers[trace.HEADER] = request.request_id
         if _is_deed(request, response) and idle.is_due(request.actor.session):
