@@ -352,9 +352,12 @@ def test_memory_stays_within_bounds(cast: Cast, monkeypatch: pytest.MonkeyPatch)
     send(cast, "おはようございます", "physician")
     assert 1 <= len(holding._held) < 3
     assert sum(len(one.roster.patterns) for one in holding._held.values()) <= both
-    monkeypatch.setattr(holding, "_UNASKED_SECONDS", -1)
-    holding._let_go()
-    assert not holding._held
+    holding.forget()
+    monkeypatch.setattr(holding, "_UNASKED_SECONDS", -1)  # who asked before has not asked for long
+    for name in ("manager", "nurse"):
+        send(cast, "おはようございます", name)
+        assert len(holding._held) == 1
+    assert holding._strings == sum(len(one.roster.patterns) for one in holding._held.values())
 
 
 def test_what_is_let_go_leaves_no_name_behind(cast: Cast) -> None:

@@ -4,7 +4,7 @@ import re
 from uuid import UUID, uuid4
 
 import pytest
-from django.middleware.csrf import CSRF_ALLOWED_CHARS, _does_token_match, _get_new_csrf_string
+from django.middleware.csrf import _does_token_match, _get_new_csrf_string
 from django.template import engines
 from django.test import RequestFactory
 from django.utils import translation
@@ -84,19 +84,14 @@ def test_an_unknown_name_is_still_refused():
 def test_the_field_of_forms_is_what_django_takes():
     request = RequestFactory().get("/")
     secret = request.META["CSRF_COOKIE"] = _get_new_csrf_string()
-    seen = {letter: 0 for letter in CSRF_ALLOWED_CHARS}
-    tokens = []
-    for _ in range(500):
+    tokens = set()
+    for _ in range(5):
         field = once(request)["csrf_input"]
         (token,) = re.findall(r'value="(\w{64})"', shown("{{ field }}", field=field))
         assert shown("{{ field }}", field=field) == str(field)  # once per page
         assert _does_token_match(token, secret)
-        tokens.append(token)
-        for letter in token[:32]:
-            seen[letter] += 1
-    assert len(set(tokens)) == len(tokens)
-    assert min(seen.values()) > 150  # of 258 on average
-    assert max(seen.values()) < 370
+        tokens.add(token)
+    assert len(tokens) == 5
     assert request.META["CSRF_COOKIE_NEEDS_UPDATE"]
 
 

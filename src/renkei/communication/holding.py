@@ -62,14 +62,17 @@ class _Held:
     verdicts: "OrderedDict[bytes, Verdict]" = field(default_factory=OrderedDict)
 
 
-_held: "OrderedDict[_Key, _Held]" = OrderedDict()
+_held: "OrderedDict[_Key, _Held]" = OrderedDict()  # whoever asked last comes last
+_strings = 0  # in all of them
 _lock = Lock()
 
 
 def forget() -> None:
     """Let go of every roster."""
+    global _strings
     with _lock:
         _held.clear()
+        _strings = 0
     writings.forget()
 
 
@@ -145,20 +148,22 @@ def _roster(who: Who) -> _Held:
     else:
         held = _Held(who.epoch, seals, _made(patients, colleagues), monotonic())
     with _lock:
-        _held[key] = held
-        _held.move_to_end(key)
-        _let_go()
+        _keep(key, held)
     return held
 
 
-def _let_go() -> None:
-    """Keep to the bounds; the lock is held."""
-    before = monotonic() - _UNASKED_SECONDS
-    for key in [key for key, held in _held.items() if held.asked_at < before]:
-        del _held[key]
-    strings = sum(len(held.roster.patterns) for held in _held.values())
-    while len(_held) > 1 and strings > MOST_STRINGS:
-        strings -= len(_held.popitem(last=False)[1].roster.patterns)
+def _keep(key: _Key, held: _Held) -> None:
+    """Keep it as the newest, and let go of the oldest to stay in bounds; the lock is held."""
+    global _strings
+    if (before := _held.pop(key, None)) is not None:
+        _strings -= len(before.roster.patterns)
+    _held[key] = held
+    _strings += len(held.roster.patterns)
+    while len(_held) > 1:
+        oldest = next(iter(_held.values()))
+        if _strings <= MOST_STRINGS and held.asked_at - oldest.asked_at <= _UNASKED_SECONDS:
+            return
+        _strings -= len(_held.popitem(last=False)[1].roster.patterns)
 
 
 def _seals(patients: _Rows, colleagues: _Rows) -> bytes:

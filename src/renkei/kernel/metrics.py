@@ -58,3 +58,13 @@ def _requests(route: str, method: str, status: int) -> Histogram:
 def answered(route: str, method: str, status: int, seconds: float) -> None:
     """A request was answered; ``route`` is the declared one, never an address."""
     _requests(route, method if method in METHODS else "other", status // 100).observe(seconds)
+
+
+@lru_cache(maxsize=2000)
+def _changes(permission: str, outcome: str) -> Counter:
+    return USE_CASES.labels(permission, outcome)
+
+
+def changed(permission: str, outcome: str) -> None:
+    """A change was made, refused or undone."""
+    _changes(permission, outcome).inc()

@@ -128,7 +128,7 @@ def _stream(standing: Standing) -> str:
 
 
 def _count(permission: str, outcome: Outcome) -> None:
-    metrics.USE_CASES.labels(permission, outcome.value).inc()
+    metrics.changed(permission, outcome.value)
 
 
 def _publish(hints: list[Hint]) -> None:

@@ -7,11 +7,10 @@ values. What is left to do per page is to put the values in.
 
 import re
 from collections.abc import MutableMapping
-from os import urandom
 from typing import Any, Final
 
 from django.http import HttpRequest
-from django.middleware.csrf import CSRF_ALLOWED_CHARS, CSRF_SECRET_LENGTH, get_token
+from django.middleware.csrf import get_token
 from django.template.backends.jinja2 import Jinja2
 from django.urls import NoReverseMatch
 from django.utils import translation
@@ -184,30 +183,13 @@ class Token:
 
     def __html__(self) -> Markup:
         if self._field is None:
-            self._field = _FIELD % _masked(self._request)
+            self._field = _FIELD % get_token(self._request)
         return self._field
 
     __str__ = __html__
 
 
 _FIELD: Final = Markup('<input type="hidden" name="csrfmiddlewaretoken" value="%s">')
-_PLACES: Final = {letter: place for place, letter in enumerate(CSRF_ALLOWED_CHARS)}
-_EVEN: Final = 256 - 256 % len(CSRF_ALLOWED_CHARS)  # bytes below it are even among the letters
-
-
-def _masked(request: HttpRequest) -> str:
-    """Django's ``get_token``, but its mask is drawn at once instead of letter by letter."""
-    secret = request.META.get("CSRF_COOKIE")
-    if secret is None or len(secret) != CSRF_SECRET_LENGTH:
-        return get_token(request)
-    request.META["CSRF_COOKIE_NEEDS_UPDATE"] = True
-    mask: list[int] = []
-    while len(mask) < CSRF_SECRET_LENGTH:
-        mask += [byte for byte in urandom(2 * CSRF_SECRET_LENGTH) if byte < _EVEN]
-    letters, count = CSRF_ALLOWED_CHARS, len(CSRF_ALLOWED_CHARS)
-    drawn = [byte % count for byte in mask[:CSRF_SECRET_LENGTH]]
-    shifted = [(_PLACES[one] + by) % count for one, by in zip(secret, drawn, strict=True)]
-    return "".join([letters[place] for place in drawn + shifted])
 
 
 def once(request: HttpRequest) -> dict[str, Any]:
