@@ -12,7 +12,7 @@ from renkei.communication import message, reading, services
 from renkei.communication.live_backend import LiveBackend
 from renkei.communication.models import Communication, Draft
 from renkei.config.routes import routes
-from renkei.group import disclosures, home, leaving, papers, roster
+from renkei.group import head, home, leaving, papers, roster
 from renkei.group.models import Group, Member
 from renkei.group.services import leave_group, release_member
 from renkei.kernel import clock
@@ -92,7 +92,7 @@ GROUP: dict[str, Callable[[Any, UUID], object]] = {
         actor, one, text="まだ", key=uuid4(), confirmed=True
     ),
     "draft": lambda actor, one: services.save_draft(actor, one, text="まだ"),
-    "head": lambda actor, one: disclosures.see_head(actor, one),
+    "head": lambda actor, one: head.see_head(actor, one),
     "members": lambda actor, one: roster.see_members(actor, one),
     "manage": lambda actor, one: roster.see_management(actor, one),
     "papers": lambda actor, one: papers.see_paper(actor, one),

@@ -17,15 +17,8 @@ from renkei.enrollment import applying, joining_papers, receiving, scans
 from renkei.enrollment.applying import APPLICANT
 from renkei.enrollment.pledging import see_pledge
 from renkei.enrollment.roster import read
-from renkei.enrollment.staffing import (
-    CHANGE,
-    REFUSED,
-    add_person,
-    give_note,
-    see_plan,
-    take_back_registration,
-    take_in,
-)
+from renkei.enrollment.staffing import add_person, give_note, take_back_registration
+from renkei.enrollment.taking_in import CHANGE, REFUSED, see_plan, take_in
 from renkei.incident.stops import suspend_person
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, Unknown

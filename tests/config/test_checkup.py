@@ -21,6 +21,7 @@ from renkei.config.checkup import configuration, duties, machine, stores
 from renkei.config.checkup.finding import Question, State, good
 from renkei.enrollment import demonstration
 from renkei.kernel import clock, vault
+from renkei.kernel.database import on_postgresql
 from tests.backup import runs
 from tests.commands import renkei
 
@@ -347,7 +348,7 @@ def test_a_folder_over_the_network_does_not_carry_sqlite(
 ) -> None:
     tmp_path.chmod(0o700)
     monkeypatch.setattr(settings, "DATA", tmp_path)
-    over = BAD if machine.connection.vendor == "sqlite" else GOOD
+    over = GOOD if on_postgresql() else BAD
     for kind, state in (("ext4", GOOD), ("tmpfs", CARE), ("nfs4", over)):
         monkeypatch.setattr(machine, "_file_system", lambda _, kind=kind: kind)
         assert machine.folder().state is state

@@ -22,9 +22,9 @@ from renkei.disclosure.erasing import (
 )
 from renkei.disclosure.erasures import see_asking_for_record, see_desk, see_erasure, see_own
 from renkei.disclosure.models import Erasure
-from renkei.files import bucket
+from renkei.files import s3
 from renkei.files.models import File
-from renkei.group.disclosures import see_head
+from renkei.group.head import see_head
 from renkei.group.models import Group, Member
 from renkei.group.services import leave_group, open_group
 from renkei.kernel import clock, vault
@@ -82,7 +82,7 @@ def test_a_bucket_that_keeps_files_holds_the_erasure_up_and_nothing_else(
     over(travel)
 
     def kept(_: object) -> None:
-        raise bucket.Unreachable("let")
+        raise s3.Unreachable("let")
 
     with monkeypatch.context() as patched:
         patched.setattr(remains, "remove_files", kept)
@@ -394,7 +394,7 @@ def test_of_a_group_the_record_stays(committed: Cast, travel) -> None:
 
 
 def test_who_was_in_it_sees_it_no_more(committed: Cast, travel) -> None:
-    from renkei.group.disclosures import see_shell
+    from renkei.group.shell import see_shell
 
     confirmed(committed)
     over(travel)

@@ -1,6 +1,6 @@
 """Every page that somebody may open: WCAG, the largest text on the smallest phone, the keyboard.
 
-The addresses come from ``config/urls.py`` itself (``everywhere.py`` fills them), so that a new page
+The addresses come from ``config/urls/`` itself (``everywhere.py`` fills them), so that a new page
 is walked without being named here, and one that cannot be walked has to say why.
 """
 

@@ -11,18 +11,13 @@ from renkei.audit.models import AuditEvent
 from renkei.enrollment.models import Pledge
 from renkei.enrollment.roster import read
 from renkei.enrollment.staffing import (
-    CHANGE,
-    CREATE,
     HERE_ALREADY,
-    REFUSED,
-    SAME,
     add_person,
     change_profession,
     give_note,
-    see_plan,
     take_back_registration,
-    take_in,
 )
+from renkei.enrollment.taking_in import CHANGE, CREATE, REFUSED, SAME, see_plan, take_in
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.people.access import Identified, give_access
@@ -296,7 +291,7 @@ def test_a_plan_says_what_changes_who_is_missing_and_what_is_refused(cast: Cast)
 
 @pytest.mark.clause("A8.5")
 def test_all_or_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    from renkei.enrollment import staffing
+    from renkei.enrollment import taking_in
 
     me = cast["administrator_same"]
     found = read(lines(3)).lines
@@ -306,8 +301,8 @@ def test_all_or_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
         real(*args)  # type: ignore[arg-type]
         raise Problem("no")
 
-    real = staffing.register_all
-    monkeypatch.setattr(staffing, "register_all", breaks)
+    real = taking_in.register_all
+    monkeypatch.setattr(taking_in, "register_all", breaks)
     before = PractitionerRole.objects.count()
     with pytest.raises(Problem):
         take_in(me, place(cast), lines=found, seen=plan.seen)

@@ -20,7 +20,7 @@ from renkei.backup import filecopies, settling
 from renkei.backup.trouble import Trouble
 from renkei.config import launch
 from renkei.config.checkup import stores
-from renkei.files import bucket, proof, store
+from renkei.files import bucket, leftovers, proof, s3, store
 from renkei.files.models import File
 from renkei.kernel import age, vault
 from renkei.kernel.entity import uuid7
@@ -76,7 +76,7 @@ def door(server: tuple[Door, int], settings: Any) -> Iterator[Door]:
     """An empty bucket that keeps versions; everything new lies there."""
     door, port = server
     settings.S3_URL = url = f"s3://renkei:se%2Fcret@127.0.0.1:{port}/{NAME}/files?tls=off"
-    client = bucket._client(bucket.address(), os.getpid())
+    client = s3.client_of(s3.address(), os.getpid())
     client.create_bucket(Bucket=NAME)
     versions = {"Status": "Enabled"}
     client.put_bucket_versioning(Bucket=NAME, VersioningConfiguration=versions)
@@ -113,7 +113,7 @@ def raw(file: File) -> bytes:
 
 
 def put_other(file: File, content: bytes) -> None:
-    client, at = bucket._client(bucket.address(), os.getpid()), bucket.address()
+    client, at = s3.client_of(s3.address(), os.getpid()), s3.address()
     client.put_object(Bucket=NAME, Key=bucket._name(at, file.id), Body=content)
 
 
@@ -150,7 +150,7 @@ def test_what_breaks_off_on_its_way_leaves_nothing(
 
     with pytest.raises(OSError, match="broke"):
         store.write(key, breaking())
-    client = bucket._client(bucket.address(), os.getpid())
+    client = s3.client_of(s3.address(), os.getpid())
     assert there() == [] and not client.list_multipart_uploads(Bucket=NAME).get("Uploads")
 
 
@@ -177,7 +177,7 @@ def test_what_is_removed_or_erased_is_gone_in_all_its_versions(key: UUID, door: 
     assert there() == []
     last = kept(key)
     door.kept = True
-    with pytest.raises(bucket.Unreachable):  # and an erasure goes on later
+    with pytest.raises(s3.Unreachable):  # and an erasure goes on later
         store.erase(last.id)
 
 
@@ -185,11 +185,11 @@ def test_what_no_row_knows_is_told_and_swept_after_a_day(
     key: UUID, travel: Callable[[timedelta], None]
 ) -> None:
     left_over, file = store.write(key, [b"left over"]), kept(key)
-    assert store.sweep() == 0
+    assert leftovers.sweep() == 0
     travel(timedelta(days=2))
     names = [one.stream for one in proof.verify()[1]]
     assert names == [f"bucket/{left_over.id.hex[-2:]}/{left_over.id.hex}"]
-    assert store.sweep() == 1 and there() == [file.id]
+    assert leftovers.sweep() == 1 and there() == [file.id]
 
 
 def test_what_lay_on_the_disk_before_stays_there_and_goes(key: UUID, settings: Any) -> None:

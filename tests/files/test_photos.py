@@ -16,7 +16,7 @@ from PIL import Image
 
 from renkei.audit import trail
 from renkei.config import installation
-from renkei.files import proof, store
+from renkei.files import leftovers, proof, store
 from renkei.files.models import File
 from renkei.kernel import clock, vault
 from renkei.kernel.database import execute
@@ -313,7 +313,7 @@ def test_a_move_that_breaks_off_is_done_whole_the_next_time(
     for name, plain in before.items():
         assert see_photo(committed["physician"], None, committed.account(name))[0] == plain
     travel(timedelta(days=2))
-    assert store.sweep() == 1
+    assert leftovers.sweep() == 1
     assert proof.verify() == (2, [])
     assert trail.verify()[1] == []
 

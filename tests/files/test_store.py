@@ -16,7 +16,7 @@ from django.db import transaction
 
 from renkei.config import launch, server
 from renkei.config.management.commands.serve import Command as Serve
-from renkei.files import store
+from renkei.files import leftovers, store
 from renkei.files.models import File
 from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
@@ -227,15 +227,15 @@ def test_while_a_copy_is_made_no_bytes_go(key: UUID, travel: Travel) -> None:
         store.remove(file.id)
         assert not File.objects.filter(pk=file.id).exists()
         travel(2 * DAY)
-        assert store.sweep() == 0
+        assert leftovers.sweep() == 0
         assert there() == {file.id.hex, newer.id.hex}
-    assert store.sweep() == 1
+    assert leftovers.sweep() == 1
     assert there() == {newer.id.hex}
 
 
 def test_two_removals_do_not_keep_each_other_from_it(key: UUID) -> None:
     one, two = kept(key), kept(key)
-    with store._lock(store.fcntl.LOCK_SH | store.fcntl.LOCK_NB):  # a removal under way
+    with store.removing():  # a removal under way
         store.remove(one.id)
     assert there() == {two.id.hex}
 
@@ -249,10 +249,10 @@ def test_a_crash_between_file_and_row_leaves_what_is_swept_after_a_day(
     orphan = store.write(key, [b"its row was never committed"])
     later = kept(key)
     travel(DAY - MINUTE)
-    assert (store.sweep(), list(store.unknown())) == (0, [])
+    assert (leftovers.sweep(), list(leftovers.unknown())) == (0, [])
     travel(2 * MINUTE)
-    assert list(store.unknown()) == [store.path_of(orphan.id)]
-    assert store.sweep() == 1
+    assert list(leftovers.unknown()) == [store.path_of(orphan.id)]
+    assert leftovers.sweep() == 1
     assert there() == {later.id.hex}
 
 
@@ -284,9 +284,9 @@ def test_a_process_killed_while_writing_leaves_what_is_swept_after_a_day(
     (left,) = there() - {later.id.hex}
     assert left.endswith(".new")
     travel(DAY - MINUTE)
-    assert store.sweep() == 0
+    assert leftovers.sweep() == 0
     travel(2 * MINUTE)
-    assert store.sweep() == 1
+    assert leftovers.sweep() == 1
     assert there() == {later.id.hex}
 
 
@@ -294,7 +294,7 @@ def test_an_empty_database_taken_by_mistake_costs_no_file(key: UUID, travel: Tra
     file = kept(key)
     File.objects.all().delete()
     travel(30 * DAY)
-    assert store.sweep() == 0
+    assert leftovers.sweep() == 0
     assert there() == {file.id.hex}
 
 
@@ -302,7 +302,7 @@ def test_an_older_database_put_back_costs_no_file(key: UUID, travel: Travel) -> 
     known = kept(key)
     younger = store.write(key, [b"its row is not in the copy"])
     travel(30 * DAY)
-    assert store.sweep() == 0
+    assert leftovers.sweep() == 0
     assert there() == {known.id.hex, younger.id.hex}
 
 
@@ -311,7 +311,7 @@ def test_the_database_of_another_installation_costs_no_file(key: UUID, travel: T
     theirs = File(id=uuid7(), key_id=key, size=1, sealed_size=79, sha256="", made_at=ours.made_at)
     theirs.save(force_insert=True)
     travel(30 * DAY)
-    assert store.sweep() == 0
+    assert leftovers.sweep() == 0
     assert there() == {ours.id.hex}
 
 
@@ -327,8 +327,8 @@ def test_what_is_not_ours_is_named_and_left_alone(key: UUID, travel: Travel) -> 
     path.rename(moved)  # its id is known, but not here
     kept(key)
     travel(2 * DAY)
-    assert set(store.unknown()) == strange | {moved}
-    assert store.sweep() == 0
+    assert set(leftovers.unknown()) == strange | {moved}
+    assert leftovers.sweep() == 0
     assert {one for one in store.folder().rglob("*") if one in strange | {moved}} == strange | {
         moved
     }

@@ -17,10 +17,11 @@ from renkei.group.archiving import (
     put_off_archiving,
     see_archive,
 )
-from renkei.group.disclosures import see_head, see_shell
+from renkei.group.head import see_head
 from renkei.group.home import see_home
 from renkei.group.models import Group, Invitation
 from renkei.group.services import close_group, open_group
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
 from renkei.patient.consents import see_register

@@ -16,7 +16,7 @@ from renkei.group.direct import (
     take_back_connection,
     unblock_person,
 )
-from renkei.group.disclosures import see_head
+from renkei.group.head import see_head
 from renkei.group.home import see_home
 from renkei.group.models import Connection, Group, Member
 from renkei.kernel import clock

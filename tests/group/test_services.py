@@ -20,7 +20,7 @@ from renkei.group.admission import (
     refuse_invitation,
     take_back_invitation,
 )
-from renkei.group.disclosures import see_head
+from renkei.group.head import see_head
 from renkei.group.home import see_home
 from renkei.group.invitations import see_invitation
 from renkei.group.models import Group, Invitation, Member

@@ -15,7 +15,7 @@ from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.kernel.japanese import sounding
 from renkei.patient import hand_overs, same_person
 from renkei.patient.handing_over import Acceptance, Proposal, accept_hand_over, propose_hand_over
-from renkei.patient.likeness import forget_likeness, mark
+from renkei.patient.likeness import mark
 from renkei.patient.models import Basics, Identity, Likeness, Patient, SamePerson
 from renkei.patient.services import change_identity, record_consent, register_patient
 from renkei.region.models import Region
@@ -302,11 +302,3 @@ def test_of_the_two_records_one_goes_on_and_the_group_of_the_other_rests(
     assert Communication.objects.filter(group=resting, event="archived").exists()
     assert [one.state for one in same_person.see_pairs(cast["operator"], None).lines] == ["joined"]
     assert "same" not in [one.kind for one in see_home(cast["operator"], None).tasks]
-
-
-@pytest.mark.clause("A4")
-def test_who_is_erased_is_forgotten_here_as_well(cast: Cast) -> None:
-    other, _ = twice(cast)
-    forget_likeness(other)
-    assert not SamePerson.objects.exists()
-    assert list(Likeness.objects.values_list("patient_id", flat=True)) == [cast.patient]

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from renkei.communication.models import Communication
 from renkei.communication.reading import read_timeline
-from renkei.group.disclosures import see_head
+from renkei.group.head import see_head
 from renkei.group.models import Group
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused

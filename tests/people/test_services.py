@@ -15,8 +15,9 @@ from PIL import Image
 import renkei
 from renkei.enrollment.models import Acknowledgement
 from renkei.enrollment.services import confirm_notice, confirm_policy
-from renkei.group.disclosures import see_head, see_shell
+from renkei.group.head import see_head
 from renkei.group.home import see_home
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.people.disclosures import see_photo, see_profile

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from renkei.config.routes import LIVE, routes
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import SignedOut
 from renkei.people.models import Organization, Session
 from renkei.region.models import PolicyVersion

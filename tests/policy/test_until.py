@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from renkei.group.admission import accept_invitation
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
 from renkei.people.models import PractitionerRole

@@ -19,9 +19,10 @@ from renkei.communication.services import (
     understand_communication,
 )
 from renkei.group.admission import invite
-from renkei.group.disclosures import see_head, see_shell
+from renkei.group.head import see_head
 from renkei.group.models import Group, Invitation
 from renkei.group.services import dismiss_manager, leave_group, release_member
+from renkei.group.shell import see_shell
 from renkei.kernel.bus import Hint, bus
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.patient.models import Patient

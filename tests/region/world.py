@@ -7,10 +7,10 @@ from typing import Any
 
 from renkei.enrollment.services import confirm_policy
 from renkei.kernel import clock
+from renkei.kernel.clock import begins
 from renkei.people.models import Account
 from renkei.people.services import appoint_operator
 from renkei.policy.standing import Actor
-from renkei.region.edition import begins
 from renkei.region.editions import enact, keep_draft, see_draft
 from renkei.region.models import PolicyDraft, PolicyVersion, Region
 from tests.cast import LOADER, Cast, loading, make_account, person

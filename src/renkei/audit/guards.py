@@ -8,6 +8,8 @@ from typing import Final
 
 from django.db import connection
 
+from renkei.kernel.database import on_postgresql
+
 GUARDED: Final = {"audit": "audit_auditevent", "incident": "incident_entry"}
 """The tables that are only ever added to, by the beginning of their triggers' names."""
 
@@ -38,7 +40,7 @@ def _postgresql(name: str, table: str) -> dict[str, str]:
 
 def _wanted() -> dict[str, str]:
     """Every trigger by name, of the tables that have been made so far."""
-    triggers = _postgresql if connection.vendor == "postgresql" else _sqlite
+    triggers = _postgresql if on_postgresql() else _sqlite
     made = set(connection.introspection.table_names())
     found: dict[str, str] = {}
     for name, table in GUARDED.items():
@@ -48,10 +50,9 @@ def _wanted() -> dict[str, str]:
 
 def install() -> None:
     """Put the triggers in place; safe to run again."""
-    postgresql = connection.vendor == "postgresql"
-    make = "CREATE OR REPLACE TRIGGER" if postgresql else "CREATE TRIGGER IF NOT EXISTS"
+    make = "CREATE OR REPLACE TRIGGER" if on_postgresql() else "CREATE TRIGGER IF NOT EXISTS"
     with connection.cursor() as cursor:
-        if postgresql:
+        if on_postgresql():
             cursor.execute(_REFUSE)
         for name, what in _wanted().items():
             cursor.execute(f"{make} {name} {what}")
@@ -59,7 +60,7 @@ def install() -> None:
 
 def missing() -> list[str]:
     """The names of triggers that should be there and are not."""
-    if connection.vendor == "postgresql":
+    if on_postgresql():
         sql = "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
     else:
         sql = "SELECT name FROM sqlite_master WHERE type = 'trigger'"

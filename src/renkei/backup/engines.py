@@ -18,6 +18,7 @@ from django.db import connections
 from renkei.backup import postgresql_copy, sqlite_copy
 from renkei.backup.tables import Database, PostgreSQL, Progress, SQLite
 from renkei.backup.trouble import Trouble
+from renkei.kernel.database import engine_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,6 @@ class Snapshot:
                 self.dump(file, silently)
         with path.open("rb") as file:
             os.fsync(file.fileno())
-
-
-def engine_of(alias: str) -> str:
-    """Which engine holds this database of the installation."""
-    return "postgresql" if connections[alias].vendor == "postgresql" else "sqlite"
 
 
 @contextmanager

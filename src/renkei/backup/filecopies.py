@@ -24,7 +24,7 @@ from renkei.backup.shelves import (
 )
 from renkei.backup.tables import Database
 from renkei.backup.trouble import Trouble, at_place
-from renkei.files import bucket, store
+from renkei.files import s3, store
 from renkei.kernel import age, durable
 from renkei.kernel.errors import Tampered
 
@@ -190,7 +190,7 @@ class Copier:
         fresh.unlink(missing_ok=True)
         try:
             source = store.sealed_bytes(UUID(file.id))
-        except bucket.Unreachable as error:
+        except s3.Unreachable as error:
             raise _silent() from error
         except (Tampered, OSError):
             return False
@@ -226,7 +226,7 @@ def _pour(source: BinaryIO, sink: BinaryIO) -> str:
         while piece := source.read(_PIECE):
             summed.update(piece)
             sink.write(piece)
-    except bucket.Unreachable as error:
+    except s3.Unreachable as error:
         raise _silent() from error
     return summed.hexdigest()
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connections
 
-from renkei.backup import bringback, engines, manifest, postgresql_copy, settling, version
+from renkei.backup import bringback, manifest, postgresql_copy, settling, version
 from renkei.backup.bringback import Source, Target
 from renkei.backup.erasures import EraseList
 from renkei.backup.manifest import Manifest
@@ -21,6 +21,7 @@ from renkei.backup.trial import listed_as_erased, refuse_older_keys, refuse_othe
 from renkei.backup.trouble import Trouble, at_place
 from renkei.backup.trust import Signer, refuse_strange
 from renkei.kernel import age, clock, durable
+from renkei.kernel.database import engine_of
 
 SHOWN: Final = 20  # faults that are said one by one
 
@@ -126,7 +127,7 @@ def refuse_in_use(made: Manifest, keys: Manifest) -> None:
         )
     for alias, of in (("default", made), ("keys", keys)):
         _refuse_other_engine(alias, str(of.facts["engine"]))
-        if engines.engine_of(alias) == "postgresql":
+        if engine_of(alias) == "postgresql":
             params = connections[alias].get_connection_params()
             if not postgresql_copy.is_empty(params):
                 raise Trouble(
@@ -137,7 +138,7 @@ def refuse_in_use(made: Manifest, keys: Manifest) -> None:
 
 
 def _refuse_other_engine(alias: str, wanted: str) -> None:
-    if engines.engine_of(alias) == wanted:
+    if engine_of(alias) == wanted:
         return
     variable = "DATABASE_URL" if alias == "default" else "KEYS_DATABASE_URL"
     if wanted == "postgresql":

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet, Window
@@ -48,11 +47,7 @@ def newest(region: UUID, now: datetime) -> Newest:
     found = row(_NEWEST, [*[clock.to_us(now)] * 3, region.hex])
     assert found is not None
     policy = in_force(as_uuid(found[0]), as_uuid(found[1]), found[2], clock.to_us(now))
-    return Newest(policy, *map(_moment, found[3:]))
-
-
-def _moment(us: Any) -> datetime | None:
-    return None if us is None else clock.from_us(us)
+    return Newest(policy, *map(clock.from_us, found[3:]))
 
 
 def last_runs(since: datetime) -> QuerySet[BackupRun]:

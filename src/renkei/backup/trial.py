@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connections
 
 from renkei.audit import trail
-from renkei.backup import bringback, engines, erasures, postgresql_copy, settling
+from renkei.backup import bringback, erasures, postgresql_copy, settling
 from renkei.backup.bringback import Source, Target
 from renkei.backup.manifest import Manifest
 from renkei.backup.places import Places
@@ -22,7 +22,7 @@ from renkei.backup.trouble import Trouble
 from renkei.backup.trust import Signer
 from renkei.backup.verifying import Checked, Findings
 from renkei.kernel import age, signing
-from renkei.kernel.database import snapshot
+from renkei.kernel.database import engine_of, snapshot
 
 SCRATCH: Final = ".verify-"
 
@@ -171,7 +171,7 @@ def _scratch_database(
     """A new database on the server of this one, if the copy is of PostgreSQL."""
     if of is None or of.facts["engine"] != "postgresql":
         return {}
-    if engines.engine_of(alias) != "postgresql":
+    if engine_of(alias) != "postgresql":
         raise Trouble(
             "PostgreSQL の写しです。試しに戻すために、DATABASE_URL で PostgreSQL の場所を"
             "指定してください。",

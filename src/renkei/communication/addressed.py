@@ -6,7 +6,7 @@ from typing import Final
 
 from renkei.communication.found import note_found
 from renkei.communication.hits import COLUMNS, SAID, WIDTH, Hit, Opening
-from renkei.group.disclosures import Shell, archived_lines, shell
+from renkei.group.shell import Shell, every_line, shell
 from renkei.kernel.database import rows
 from renkei.policy.standing import Actor, Standing
 from renkei.policy.use_case import disclosure, own_record
@@ -38,7 +38,7 @@ _ADDRESSED: Final = f"""
 def _addressed(standing: Standing) -> tuple[Standing, Shell, list[Addressed]]:
     assert standing.who.account is not None
     frame, me = shell(standing), standing.who.account.hex
-    opening = Opening([*frame.groups, *archived_lines(standing)])
+    opening = Opening(every_line(standing, frame))
     found: dict[object, Addressed] = {}
     for one in rows(_ADDRESSED, [me, me, me]):
         hit = opening.hit(one[:WIDTH])

@@ -25,6 +25,7 @@ from renkei.kernel.errors import Problem
 from renkei.notification.kinds import Kind as Notice
 from renkei.notification.telling import tell
 from renkei.people.faces import open_profile
+from renkei.people.selectors import IN_OFFICE
 from renkei.policy.facts import consent_for_family, consent_for_sharing
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
@@ -57,14 +58,13 @@ def _figures(region: UUID) -> dict[str, Any]:
 
 # ── Who has not read it ──────────────────────────────────────────────────────────────────────────
 
-_UNREAD = """
+_UNREAD = f"""
     SELECT m.account_id, r.organization_id FROM group_member m
     JOIN people_account a ON a.id = m.account_id AND a.suspended_at IS NULL
     LEFT JOIN people_practitionerrole r ON r.id = m.role_id
     LEFT JOIN people_organization o ON o.id = r.organization_id
     WHERE m.group_id = %s AND m.ended_at IS NULL AND m.account_id <> %s AND m.read_seq < %s
-      AND (m.role_id IS NULL OR (r.ended_at IS NULL AND (r.until IS NULL OR r.until > %s)
-        AND r.restriction NOT IN ('suspended', 'banned')
+      AND (m.role_id IS NULL OR ({IN_OFFICE.format(role="r")}
         AND o.suspended_at IS NULL AND o.left_on IS NULL))
       AND NOT EXISTS (SELECT 1 FROM communication_reading k
         WHERE k.member_id = m.id AND k.first_seq <= %s AND k.last_seq >= %s)"""

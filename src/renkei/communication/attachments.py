@@ -15,6 +15,7 @@ from renkei.communication.models import Attachment
 from renkei.files.kinds import OFFICE, PDF, PICTURE, VIDEO
 from renkei.kernel.damage import DAMAGE, word
 from renkei.kernel.errors import Problem
+from renkei.kernel.sealed import digest
 from renkei.region.models import Issuer
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def told(
 ) -> list[str | None]:
     """The same from columns, as they stand in either database."""
     said = [
-        [None if one is None else sha256(bytes(one)).hexdigest() for one in sealed],
+        [None if one is None else digest(one) for one in sealed],
         facts,
         [None if one is None else bool(one) for one in yes],
         [one if one is None or isinstance(one, str) else one.hex for one in ids],

@@ -12,7 +12,7 @@ from renkei.communication import log, observations, recent
 from renkei.communication.attachments import Item, items
 from renkei.communication.mentions import mentions_of
 from renkei.communication.observations import Observed
-from renkei.group.disclosures import MemberLine
+from renkei.group.members import MemberLine
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import sentence, tell

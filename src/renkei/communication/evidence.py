@@ -12,11 +12,10 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
-from django.db import connection
 
 from renkei.communication.attachments import told
 from renkei.communication.mentions import told as told_of
-from renkei.kernel.database import read_on
+from renkei.kernel.database import by_bytes, read_on
 
 Detail = dict[str, Any]
 
@@ -203,8 +202,7 @@ def detail_of(written: Any, kind: type = dict) -> Any:
 
 
 def _lines() -> Iterator[Line]:
-    collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
-    for entity, stream, at, actor, action, detail in read_on(_LINES.format(collation=collation)):
+    for entity, stream, at, actor, action, detail in read_on(_LINES.format(collation=by_bytes())):
         message = entity.removeprefix(_ENTITY)
         yield Line(message, stream, at, hexed(actor), action, detail_of(detail))
 

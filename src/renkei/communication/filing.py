@@ -1,15 +1,15 @@
 """The files of a group (資料): what was posted, and the papers about its patient."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from renkei.communication.attachments import READY, Item, items
 from renkei.communication.entries import Faces
 from renkei.communication.models import Attachment
-from renkei.group.disclosures import Head, head
-from renkei.kernel.clock import JAPAN
+from renkei.group.head import Head, head
+from renkei.kernel.clock import begins
 from renkei.patient.consents import ConsentLine, consents_of
 from renkei.people.faces import Face
 from renkei.policy.standing import Standing
@@ -97,5 +97,5 @@ def _within(month: date) -> dict[str, datetime]:
     """Said within a month, as it is counted in Japan."""
     year, number = divmod(month.year * 12 + month.month, 12)
     end = date(year, number + 1, 1)
-    first, after = (datetime.combine(one, time(), JAPAN) for one in (month.replace(day=1), end))
+    first, after = map(begins, (month.replace(day=1), end))
     return {"communication__sent_at__gte": first, "communication__sent_at__lt": after}

@@ -13,13 +13,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
 from django.utils.translation import gettext_noop
 
 from renkei.audit.trail import Break
 from renkei.communication.asking_again import whom
 from renkei.communication.evidence import Detail, detail_of, hash_of, hexed
-from renkei.kernel.database import as_day, read_on
+from renkei.kernel.database import as_day, by_bytes, read_on
 
 TASK = gettext_noop("a task is not what its lines say")
 NO_TASK = gettext_noop("the task its line speaks of is not there")
@@ -105,8 +104,7 @@ def _by_id(*sources: Iterator[Found]) -> Iterator[list[Spoken | Kept | Told]]:
 
 
 def _lines(which: str) -> Iterator[Found]:
-    collation = ' COLLATE "C"' if connection.vendor == "postgresql" else ""
-    sql = _LINES.format(which=which, collation=collation)
+    sql = _LINES.format(which=which, collation=by_bytes())
     for entity, stream, at, actor, action, detail in read_on(sql):
         group = stream.removeprefix("group:")
         line = Spoken(group, at, hexed(actor), action, detail_of(detail))

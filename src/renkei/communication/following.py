@@ -19,10 +19,10 @@ from typing import ClassVar, Final, Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from renkei.kernel import clock
-from renkei.kernel.database import execute, id_of, one_writer, row, rows
+from renkei.kernel.database import execute, id_of, on_postgresql, one_writer, row, rows
 from renkei.kernel.entity import uuid7
 
 AT_ONCE: Final = 500  # entries and alterations taken in one step, if one group has not more
@@ -189,7 +189,7 @@ def alone(name: str) -> Iterator[bool]:
     The lock ends with the process, however it ends. On PostgreSQL it is the connection's, over
     which the follower also writes: who has lost the one cannot do the other.
     """
-    held = _advisory(name) if connection.vendor == "postgresql" else _file(name)
+    held = _advisory(name) if on_postgresql() else _file(name)
     with held as ours:
         yield ours
 

@@ -9,7 +9,7 @@ from renkei.communication import log, observations
 from renkei.communication.entries import Faces
 from renkei.communication.excerpt import Piece, excerpt
 from renkei.communication.index.tokens import searched
-from renkei.group.disclosures import GroupLine
+from renkei.group.shell import GroupLine
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE
 from renkei.kernel.database import id_of

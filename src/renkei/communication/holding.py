@@ -18,10 +18,10 @@ from renkei.communication.guard import writings
 from renkei.communication.guard.check import ASK, DIRECT, FREE, PASS, STOP, Verdict, check
 from renkei.communication.guard.roster import Roster, make_ready
 from renkei.communication.guard.writings import Person
-from renkei.group.disclosures import open_identity
 from renkei.kernel import clock, vault
 from renkei.kernel.damage import DAMAGE
 from renkei.kernel.database import as_uuid, id_of, rows
+from renkei.patient.identity import open_identity
 from renkei.people.faces import open_profile
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing, Where, Who

@@ -30,12 +30,7 @@ class Ready:
     views: list[list[int]] = field(default_factory=list)
     seconds: int = 0
     codec: str = ""
-    written: tuple[File, ...] = ()  # those of them that are new
-
-    @property
-    def files(self) -> tuple[File, ...]:
-        """The files whose rows are not saved yet."""
-        return self.written
+    files: tuple[File, ...] = ()  # those of them that are new: their rows are not saved yet
 
 
 def make(key: UUID, content: Come) -> Ready:
@@ -55,7 +50,7 @@ def make(key: UUID, content: Come) -> Ready:
             media = office.look(whole)
             words = opening.office(whole, kinds.ending_of(media)).screens
             kept, said = store.write(key, _pieces(whole)), store.write(key, [words])
-            return Ready(kind, media, kept, said, written=(kept, said))
+            return Ready(kind, media, kept, said, files=(kept, said))
         if kind == kinds.PDF:
             return _written(key, kind, media, opening.pdf(whole))
         return _written(key, kind, "image/jpeg", opening.picture(whole, media))
@@ -65,17 +60,15 @@ def _film(key: UUID, content: Come, media: str) -> Ready:
     """A film without its notes; it is never opened here, its boxes alone are read."""
     found = films.look(content)
     kept = store.write(key, films.without_notes(content, found))
-    return Ready(
-        kinds.VIDEO, media, kept, seconds=found.seconds, codec=found.codec, written=(kept,)
-    )
+    return Ready(kinds.VIDEO, media, kept, seconds=found.seconds, codec=found.codec, files=(kept,))
 
 
 def _written(key: UUID, kind: str, media: str, made: opening.Made) -> Ready:
     kept, screens, thumbs = (
         store.write(key, _pieces(one)) for one in (made.kept, made.screens, made.thumbs)
     )
-    written = (kept, screens, thumbs)
-    return Ready(kind, media, kept, screens, thumbs, made.views, written=written)
+    files = (kept, screens, thumbs)
+    return Ready(kind, media, *files, made.views, files=files)
 
 
 def _pieces(content: bytes) -> Iterable[bytes]:
@@ -107,7 +100,5 @@ def make_poster(found: Attachment, picture: bytes) -> Ready:
     assert found.content is not None
     screens = store.write(found.key_id, _pieces(made.screens))
     thumbs = store.write(found.key_id, _pieces(made.thumbs))
-    written = (screens, thumbs)
-    return Ready(
-        found.kind, found.media, found.content, screens, thumbs, made.views, written=written
-    )
+    files = (screens, thumbs)
+    return Ready(found.kind, found.media, found.content, *files, made.views, files=files)

@@ -8,7 +8,8 @@ from uuid import UUID
 from renkei.communication.found import note_found
 from renkei.communication.hits import COLUMNS, SAID, WIDTH, Hit, Opening
 from renkei.communication.models import Bookmark, Pin
-from renkei.group.disclosures import Head, Shell, archived_lines, head, shell
+from renkei.group.head import Head, head
+from renkei.group.shell import Shell, every_line, shell
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import id_of, rows
 from renkei.people.faces import name_by
@@ -101,7 +102,7 @@ _BOOKMARKS = f"""
 
 def _opening(standing: Standing, frame: Shell) -> Opening:
     """For the groups that the person may see at this moment, and no other."""
-    return Opening([*frame.groups, *archived_lines(standing)])
+    return Opening(every_line(standing, frame))
 
 
 def _marked(opening: Opening, found: list[tuple[Any, ...]]) -> list[Marked]:

@@ -7,20 +7,20 @@ rest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
 from renkei.communication.models import Mention
-from renkei.group.disclosures import MemberLine
+from renkei.group.members import MemberLine
 from renkei.kernel import clock, vault
 from renkei.kernel.damage import DAMAGE, word
 from renkei.kernel.database import as_uuid, execute, id_of, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
-from renkei.kernel.sealed import about
+from renkei.kernel.sealed import about, digest
+from renkei.people.selectors import IN_OFFICE
 
 ALL: Final = "all"
 ROLE: Final = "role:"
@@ -149,15 +149,14 @@ def offers(lines: Sequence[MemberLine], kind: str, me: UUID) -> list[Offer]:
 
 # ── Settling, when it is posted or corrected ─────────────────────────────────────────────────────
 
-_PEOPLE = """
+_PEOPLE = f"""
     SELECT m.account_id, COALESCE(r.profession, ''), m.role_in_care, m.relation
     FROM group_member m
     JOIN people_account a ON a.id = m.account_id AND a.suspended_at IS NULL
     LEFT JOIN people_practitionerrole r ON r.id = m.role_id
     LEFT JOIN people_organization o ON o.id = r.organization_id
     WHERE m.group_id = %s AND m.ended_at IS NULL
-      AND (m.role_id IS NULL OR (r.ended_at IS NULL AND (r.until IS NULL OR r.until > %s)
-        AND r.restriction NOT IN ('suspended', 'banned')
+      AND (m.role_id IS NULL OR ({IN_OFFICE.format(role="r")}
         AND o.suspended_at IS NULL AND o.left_on IS NULL))"""
 
 
@@ -242,7 +241,7 @@ def keep(
 
 def told(sealed: Any) -> str | None:
     """What a line says of a word."""
-    return None if sealed is None else sha256(bytes(sealed)).hexdigest()
+    return None if sealed is None else digest(sealed)
 
 
 _OF = """

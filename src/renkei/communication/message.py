@@ -20,7 +20,9 @@ from renkei.communication.reading import record_reading
 from renkei.communication.selectors import marks_of
 from renkei.communication.services import checked_text
 from renkei.communication.task_board import TaskLine, task_lines
-from renkei.group.disclosures import Head, Shell, head, members, shell
+from renkei.group.head import Head, head
+from renkei.group.members import members
+from renkei.group.shell import Shell, shell
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, id_of, row, rows

@@ -6,7 +6,7 @@ nothing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from renkei.communication import observations
 from renkei.communication.entries import Faces
 from renkei.communication.measuring import OLDEST
 from renkei.communication.observations import Observed, Reading
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.group.ranges import InForce, in_force
 from renkei.kernel import clock
 from renkei.kernel.clock import JAPAN, to_us
@@ -81,7 +81,7 @@ def see_vitals(standing: Standing, *, days: int, until: date | None = None) -> V
     assert where is not None and where.group is not None and where.patient is not None
     last = min(until or _last_day(where.group, days), clock.today())
     first = last - timedelta(days=days - 1)
-    start, end = _midnight(first), _midnight(last + timedelta(days=1))
+    start, end = clock.begins(first), clock.begins(last + timedelta(days=1))
     posted = [to_us(start), to_us(end + OLDEST)]
     found = rows(_MEASURED, [where.group.hex, *posted, _MOST + 1])
     ranges, top = in_force(where.patient), head(standing)
@@ -99,10 +99,6 @@ def see_vitals(standing: Standing, *, days: int, until: date | None = None) -> V
         ranges=ranges,
         earlier=row(_EARLIER, [where.group.hex, to_us(start)]) is not None,
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, JAPAN)
 
 
 def _last_day(group: UUID, days: int) -> date:

@@ -6,16 +6,16 @@ the member's own audit stream says so, before the bytes leave. Seeing it again l
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from uuid import UUID
 
 from renkei.communication.entries import Entry, entries, threaded
 from renkei.communication.selectors import Marks, marks_of
 from renkei.group.charters import Pinned, pinned
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.group.selectors import cursors
 from renkei.kernel import vault
-from renkei.kernel.clock import JAPAN, from_us, to_us
+from renkei.kernel.clock import begins, from_us, to_us
 from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.database import as_uuid, execute, for_update, row, rows
 from renkei.kernel.entity import uuid7
@@ -142,7 +142,7 @@ def _bounds(
         after = min(after, last_seq)
         return max(1, after + 1), min(after + PAGE, last_seq)
     if on is not None:
-        start = to_us(datetime.combine(on, time.min, JAPAN))
+        start = to_us(begins(on))
         found = row(
             "SELECT MIN(seq) FROM communication_communication"
             " WHERE group_id = %s AND sent_at >= %s",

@@ -10,11 +10,9 @@ words.
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
-
-from django.db import connection
 
 from renkei.communication.found import note_found
 from renkei.communication.hits import COLUMNS, MEASURED, SAID, Hit, Opened, Opening
@@ -22,11 +20,11 @@ from renkei.communication.index.keeping import store
 from renkei.communication.index.store import Candidate
 from renkei.communication.index.tokens import PURPOSE, searched, tokens
 from renkei.communication.query import ANY, Query, check
-from renkei.group.disclosures import GroupLine, Shell, archived_lines, shell
 from renkei.group.selectors import visible_keys
+from renkei.group.shell import GroupLine, Shell, every_line, shell
 from renkei.kernel import clock, vault
-from renkei.kernel.clock import JAPAN, to_us
-from renkei.kernel.database import id_of, rows
+from renkei.kernel.clock import to_us
+from renkei.kernel.database import id_of, on_postgresql, rows
 from renkei.kernel.errors import Unknown
 from renkei.people.faces import open_profile
 from renkei.policy.standing import Actor, Standing
@@ -72,7 +70,7 @@ class _Looking:
             raise Unknown("group")
         self.groups = {asked.group: seen[asked.group]} if asked.group else seen
         self.frame = shell(standing)
-        self.lines = [*self.frame.groups, *archived_lines(standing)]
+        self.lines = every_line(standing, self.frame)
         one = asked.vital if asked.vital != ANY else ""
         self.opening = Opening(self.lines, self.parts, vital=one)
         self._more = MEASURED if one else ""
@@ -133,7 +131,7 @@ class _Looking:
         found: list[Opened] = []
         for at in range(0, len(candidates), 250):
             some = candidates[at : at + 250]
-            typed = "%s::uuid, %s::bigint" if connection.vendor == "postgresql" else "%s, %s"
+            typed = "%s::uuid, %s::bigint" if on_postgresql() else "%s, %s"
             listed = ", ".join([f"({typed})"] * len(some))
             values = [value for group, seq in some for value in (group.hex, seq)]
             sql = _ENTRIES.format(more=self._more, listed=listed) + self._clause
@@ -159,10 +157,10 @@ class _Looking:
             clauses.append("t.measured IS NOT NULL")
         if asked.since:
             clauses.append("t.sent_at >= %s")
-            values.append(_midnight(asked.since))
+            values.append(to_us(clock.begins(asked.since)))
         if asked.until and asked.until < clock.today():  # nothing is later than today
             clauses.append("t.sent_at < %s")
-            values.append(_midnight(asked.until + timedelta(days=1)))
+            values.append(to_us(clock.begins(asked.until + timedelta(days=1))))
         if asked.before:
             clauses.append("(t.sent_at < %s OR (t.sent_at = %s AND t.id < %s))")
             values += [asked.before[0], asked.before[0], asked.before[1].hex]
@@ -194,10 +192,6 @@ _ENTRIES = f"""
 _PEOPLE = """
     SELECT a.id, a.key_id, a.profile_sealed FROM people_account a
     WHERE a.id IN (SELECT m.account_id FROM group_member m WHERE m.group_id IN ({}))"""
-
-
-def _midnight(day: date) -> int:
-    return to_us(datetime.combine(day, time.min, JAPAN))
 
 
 def _age(said: Opened) -> tuple[int, int]:
@@ -264,7 +258,7 @@ def see_search(standing: Standing, group: UUID | None) -> tuple[Shell, list[Grou
         Unknown: the one group is not for this person.
     """
     frame = shell(standing)
-    lines = [*frame.groups, *archived_lines(standing)]
+    lines = every_line(standing, frame)
     if group is not None and all(line.id != group for line in lines):
         raise Unknown("group")
     return frame, lines

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from renkei.communication.found import note_found
 from renkei.communication.hits import COLUMNS, SAID, Hit, Opening
-from renkei.group.disclosures import Head, archived_lines, head
+from renkei.group.head import Head, head
+from renkei.group.shell import archived_lines
 from renkei.kernel.database import rows
 from renkei.people.faces import OF_FAMILY
 from renkei.policy.standing import Actor, Standing

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from renkei.communication.entries import Entry, Faces, entries
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel.clock import from_us, to_us
 from renkei.kernel.database import rows
 from renkei.kernel.errors import Unknown

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from renkei.communication.entries import Faces
 from renkei.communication.models import Task
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE, sentence

@@ -6,7 +6,6 @@ in ``task_board``.
 """
 
 from datetime import date, timedelta
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
+from renkei.kernel.sealed import digest
 from renkei.notification.kinds import Kind
 from renkei.notification.telling import tell
 from renkei.policy.use_case import Change, use_case
@@ -55,7 +55,7 @@ def make_task(change: Change, *, text: str, account: UUID, due: date | None = No
     task.text = task.sealed("text", _words(change, text))
     task.save()
     change.about("Task", task.pk, seq=message.seq, account=account.hex)
-    change.detail |= {"due": due.isoformat() if due else None, "sealed": _hash(task.text)}
+    change.detail |= {"due": due.isoformat() if due else None, "sealed": digest(task.text)}
     _tell_doer(change, account)
     change.tell("changed", change.group, message.seq)
     return task.pk
@@ -118,10 +118,6 @@ def _day(due: date | None) -> date | None:
     return due
 
 
-def _hash(sealed: bytes | memoryview) -> str:
-    return sha256(bytes(sealed)).hexdigest()
-
-
 def _task(change: Change) -> Task:
     """The task in question; its group's row is locked."""
     todo, message = change.standing.what.task, change.standing.what.message
@@ -149,7 +145,7 @@ def hand_on_task(
     change.detail |= {"account": account.hex, "due": due.isoformat() if due else None}
     if text is not None:
         task.text = task.sealed("text", _words(change, text))
-        change.detail["sealed"] = _hash(task.text)
+        change.detail["sealed"] = digest(task.text)
     task.save(update_fields=["account", "due", "text"])
 
 
@@ -169,7 +165,7 @@ def _close(change: Change, state: Task.State, *, words: str | None = None) -> No
     task = _task(change)
     if words is not None:
         task.text = task.sealed("text", words)
-        change.detail["sealed"] = _hash(task.text)
+        change.detail["sealed"] = digest(task.text)
     task.state, task.closed_by_id, task.closed_at = state, change.account, change.now
     change.detail["state"] = state.value
     task.save(update_fields=["state", "closed_by", "closed_at", "text"])

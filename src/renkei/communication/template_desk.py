@@ -7,7 +7,6 @@ Renkei; taking it away brings that one back. Nothing of a patient stands in a fo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +27,7 @@ from renkei.kernel.damage import DAMAGE
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import clean_text
+from renkei.kernel.sealed import digest
 from renkei.people.faces import name_by
 from renkei.people.models import Organization, PractitionerRole
 from renkei.policy.standing import Standing
@@ -253,5 +253,5 @@ def remove_form(change: Change, *, key: str) -> None:
 
 def _save(change: Change, one: Template) -> None:
     one.changed_by_id, one.changed_at = change.account, change.now
-    change.detail["sealed"] = sha256(bytes(one.content)).hexdigest() if one.content else None
+    change.detail["sealed"] = digest(one.content) if one.content else None
     one.save()

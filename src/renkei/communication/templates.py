@@ -19,7 +19,8 @@ from django.utils.translation import gettext_noop
 
 from renkei.communication.mentions import FAMILY, Person, roles_of
 from renkei.communication.models import Kind, Template
-from renkei.group.disclosures import Head, MemberLine, head
+from renkei.group.head import Head, head
+from renkei.group.members import MemberLine
 from renkei.kernel import clock
 from renkei.kernel.damage import DAMAGE
 from renkei.kernel.errors import Problem, Unknown

@@ -18,7 +18,7 @@ from renkei.communication.models import Attachment, Viewing
 from renkei.files import store
 from renkei.files.kinds import OFFICE, VIDEO
 from renkei.files.models import File
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel import clock
 from renkei.kernel.database import row
 from renkei.kernel.errors import Unknown
@@ -41,9 +41,8 @@ class Viewer:
     name: str  # who looks
     organization: str
     now: datetime
-    words: dict[
-        str, Any
-    ]  # what stands in an office document: "blocks", and whether there is "more"
+    # what stands in an office document: "blocks", and whether there is "more"
+    words: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

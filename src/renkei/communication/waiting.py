@@ -5,7 +5,7 @@ from uuid import UUID
 
 from renkei.communication.attachments import Consent, Item, items, last_consent, unanswered
 from renkei.communication.models import Attachment
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel.errors import Unknown
 from renkei.people.models import Organization
 from renkei.policy.standing import Standing

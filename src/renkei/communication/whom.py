@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from renkei.communication.mentions import Meant, Offer, mentions_of, offers
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.people.faces import name_by
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.core.checks import Error, register
-from django.db import connection
 
 from renkei.audit import guards
+from renkei.kernel.database import has_table
 
 
 @register("database")
 def audit_is_guarded(app_configs: Any, **kwargs: Any) -> list[Error]:
     """The database itself keeps what is append-only so."""
-    if "audit_auditevent" not in connection.introspection.table_names():
+    if not has_table("default", "audit_auditevent"):
         return []
     return [
         Error(f"What is append-only is not guarded: trigger {name} is missing.", id="renkei.E001")

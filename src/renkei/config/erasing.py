@@ -9,7 +9,7 @@ from uuid import UUID
 from renkei.backup import keyplaces
 from renkei.disclosure import executing
 from renkei.disclosure.models import Erasure
-from renkei.files import bucket
+from renkei.files import s3
 from renkei.kernel.vault import StillThere
 from renkei.policy.standing import HOST
 
@@ -51,7 +51,7 @@ def _carry_out(erasure: UUID, given_up: Collection[str]) -> Outcome:
         return Outcome(erasure, False, "reading")
     except BlockingIOError:
         return Outcome(erasure, False, "copying")
-    except bucket.Unreachable:
+    except s3.Unreachable:
         return Outcome(erasure, False, "bucket")
     destroyed_at = Erasure.objects.values_list("destroyed_at", flat=True).get(pk=erasure)
     assert destroyed_at is not None

@@ -19,6 +19,7 @@ from renkei.audit import guards
 from renkei.backup.version import unknown
 from renkei.config import upgrade
 from renkei.kernel import durable
+from renkei.kernel.database import has_table
 
 PATIENCE_SECONDS: Final = 1.0
 # The key store holds the tables of this app alone: to go through everybody's migrations there would
@@ -73,10 +74,7 @@ def waiting(executor: MigrationExecutor, alias: str) -> list[tuple[Migration, bo
 
 def is_in_use() -> bool:
     """Whether there is something in the database already; looking makes none."""
-    wrapper = connections["default"]
-    if wrapper.vendor == "sqlite" and not Path(str(wrapper.settings_dict["NAME"])).exists():
-        return False
-    return "region_region" in wrapper.introspection.table_names()
+    return has_table("default", "region_region")
 
 
 def _migrate(behind: list[str]) -> None:

@@ -17,7 +17,7 @@ from renkei.config.checkup import stores
 from renkei.config.checkup.finding import State
 from renkei.config.unlocking import follow_rotations
 from renkei.enrollment import demonstration
-from renkei.files import store
+from renkei.files import leftovers
 
 TURN_SECONDS: Final = 0.001
 """How long a thread that computes keeps the others waiting; Python's 5 ms add up."""
@@ -131,7 +131,7 @@ def serve(command: BaseCommand, host: str, port: int, *, drain: float = 0.0) -> 
     if not sockets:
         refuse_taken(host, port)
     refuse_shut_bucket()
-    store.sweep()
+    leftovers.sweep()
     from renkei.config.asgi import application
     from renkei.config.clock_watch import ClockWatch
     from renkei.config.edition_watch import EditionWatch

@@ -1,6 +1,6 @@
 """What a device in the ledger has to fulfil, and until when patient data may open on it."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -55,7 +55,7 @@ def open_until(device: Device, now: datetime) -> datetime:
 
 
 def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), JAPAN)
+    return clock.begins(day + timedelta(days=1))
 
 
 def write_listings(device: Device, now: datetime) -> None:
@@ -127,7 +127,7 @@ def organization_of(account: UUID, organization: UUID) -> Organization:
     """
     roles = PractitionerRole.objects.filter(
         PractitionerRole.working(clock.now()), account=account, organization=organization
-    ).exclude(restriction__in=("suspended", "banned"))
+    ).exclude(restriction__in=PractitionerRole.STOPPED)
     role = roles.select_related("organization__region").first()
     if role is None or role.organization.suspended_at or role.organization.left_on:
         raise Problem(

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -167,7 +167,7 @@ def _wish(asked: Reuse) -> Wish:
 
 def _end(day: date) -> datetime:
     """The end of that day in Japan."""
-    return datetime.combine(day + timedelta(days=1), time.min, JAPAN)
+    return clock.begins(day + timedelta(days=1))
 
 
 def _item(

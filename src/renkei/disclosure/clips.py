@@ -18,7 +18,7 @@ from renkei.disclosure.items import items
 from renkei.disclosure.models import ReuseFile, ReuseItem, ReuseRequest
 from renkei.files import opening, store
 from renkei.files.models import File
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
 from renkei.paperwork.stamp import stamped

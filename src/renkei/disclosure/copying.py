@@ -16,8 +16,8 @@ from renkei.disclosure.asking import last_day
 from renkei.disclosure.enclosing import Picture, pictures_of
 from renkei.disclosure.items import Item, Wish, items, wish_of
 from renkei.disclosure.models import ReuseOpening, ReuseRequest
-from renkei.group.disclosures import open_identity
 from renkei.kernel.errors import Problem, Unknown
+from renkei.patient.identity import open_identity
 from renkei.people.faces import name_by
 from renkei.policy.use_case import Change, use_case
 

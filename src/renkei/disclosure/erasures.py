@@ -15,9 +15,10 @@ from renkei.disclosure.models import Erasure
 from renkei.enrollment.models import Paper
 from renkei.enrollment.papers import shown_code
 from renkei.group.about import open_about
-from renkei.group.disclosures import Shell, open_identity, shell
 from renkei.group.models import Group
+from renkei.group.shell import Shell, shell
 from renkei.kernel.damage import DAMAGE, sentence
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity, Patient
 from renkei.people.faces import name_of
 from renkei.people.figures import in_organization

@@ -18,7 +18,8 @@ from renkei.disclosure.enclosing import Covered, Enclosed, keep_covered
 from renkei.disclosure.items import Item, Wish, items, wish_of
 from renkei.disclosure.models import ReuseItem, ReuseRequest
 from renkei.disclosure.notation import comparable
-from renkei.group.disclosures import Head, head, members
+from renkei.group.head import Head, head
+from renkei.group.members import members
 from renkei.kernel.clock import JAPAN
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
@@ -60,11 +61,6 @@ class Editor:
     request: UUID
     number: str
     parts: list[Editing]
-
-    @property
-    def to_decide(self) -> int:
-        """How many places there are."""
-        return sum(len(one.found) for one in self.parts)
 
 
 def _known(request: ReuseRequest, wish: Wish) -> Known:

@@ -14,7 +14,7 @@ from renkei.disclosure.copying import Copy, copy_of, note_opening
 from renkei.disclosure.items import items
 from renkei.disclosure.models import Fax, ReuseRequest
 from renkei.enrollment.printing import organization_values
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE, sentence

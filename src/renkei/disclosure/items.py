@@ -11,9 +11,9 @@ from uuid import UUID
 from renkei.communication.entries import open_text
 from renkei.disclosure.enclosing import Enclosed, enclosed_of
 from renkei.disclosure.models import ReuseRequest
-from renkei.kernel import clock, vault
+from renkei.kernel import clock
 from renkei.kernel.clock import from_us
-from renkei.kernel.damage import DAMAGE, sentence
+from renkei.kernel.damage import DAMAGE, readable, sentence
 from renkei.kernel.database import id_of, rows
 from renkei.kernel.sealed import about
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
@@ -133,13 +133,7 @@ def _item(found: tuple[Any, ...], enclosed: dict[UUID, list[Enclosed]]) -> Item:
 def _opened(item: UUID, key: UUID, column: str, sealed: bytes | None) -> str | None:
     if sealed is None:
         return None
-    try:
-        value: str = vault.unseal_json(
-            key, sealed, about=about("disclosure.ReuseItem", item, column)
-        )
-    except DAMAGE as found:
-        return sentence(found)
-    return value
+    return readable(key, sealed, about=about("disclosure.ReuseItem", item, column))
 
 
 def wish_of(request: ReuseRequest) -> Wish:

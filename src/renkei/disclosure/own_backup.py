@@ -23,13 +23,13 @@ from renkei.disclosure.items import items
 from renkei.disclosure.models import OwnBackup, ReuseRequest
 from renkei.files import store
 from renkei.files.models import File
-from renkei.group.disclosures import open_identity
 from renkei.group.models import Group
 from renkei.group.selectors import visible_to
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import id_of, rows
 from renkei.kernel.errors import Problem
+from renkei.patient.identity import open_identity
 from renkei.people.faces import OF_FAMILY, name_by
 from renkei.people.models import Organization
 from renkei.policy.loading import load

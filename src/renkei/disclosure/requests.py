@@ -13,10 +13,11 @@ from renkei.disclosure.asking import last_day
 from renkei.disclosure.enclosing import Enclosed
 from renkei.disclosure.items import Item, items, wish_of
 from renkei.disclosure.models import ReuseRequest
-from renkei.group.disclosures import Head, head, open_identity
+from renkei.group.head import Head, head
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, id_of, rows
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.facts import agreed_to_reuse

@@ -7,7 +7,7 @@ formalities of clause N3.7, of which a receipt is printed. What the person wrote
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +20,6 @@ from renkei.group.membership import end_membership
 from renkei.group.models import Group, Invitation, Member
 from renkei.group.network import let_out
 from renkei.kernel import clock
-from renkei.kernel.clock import JAPAN
 from renkei.kernel.database import id_of, rows
 from renkei.kernel.errors import Problem
 from renkei.people import browsers
@@ -82,7 +81,7 @@ def leave_on(change: Change, *, last_day: date) -> UUID:
         )
     refuse_last_administrator(role, change.now)
     _withdraw(change, role)
-    ends_at = datetime.combine(last_day + timedelta(days=1), time(), JAPAN)
+    ends_at = clock.begins(last_day + timedelta(days=1))
     leaving = _decide(change, role, last_day, ends_at)
     role.until = ends_at
     role.save(update_fields=["until"])

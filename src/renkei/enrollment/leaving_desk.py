@@ -8,11 +8,11 @@ from renkei.device.models import Device, TakeOut
 from renkei.enrollment.leaving import devices_of, needing_successor
 from renkei.enrollment.models import Leaving
 from renkei.group.about import name_for
-from renkei.group.disclosures import open_identity
 from renkei.group.models import Group
 from renkei.kernel import clock
 from renkei.kernel.clock import JAPAN
 from renkei.kernel.japanese import initials
+from renkei.patient.identity import open_identity
 from renkei.people.faces import Face, name_by
 from renkei.people.models import PractitionerRole
 from renkei.people.staff import face_of

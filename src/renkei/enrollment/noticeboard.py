@@ -129,15 +129,11 @@ def _places(standing: Standing, line: NoticeLine) -> Iterator[Place]:
         assert who.organization_id is not None
         if line.audience.holds(who.organization_id, who.profession, bool(administrator)):
             names[who.organization_id] = who.organization
-            reader = Reader(who, _moment(opened), _moment(confirmed))
+            reader = Reader(who, from_us(opened), from_us(confirmed))
             by_place[who.organization_id].append(reader)
     for place, readers in by_place.items():
         readers.sort(key=lambda one: (bool(one.confirmed_at), sort_key(one.face.kana)))
         yield Place(place, names[place], readers)
-
-
-def _moment(value: int | None) -> datetime | None:
-    return None if value is None else from_us(value)
 
 
 def open_notice(actor: Actor, on: On, notice: UUID) -> NoticeLine:

@@ -19,11 +19,11 @@ from renkei.enrollment import scans
 from renkei.enrollment.models import FormerScan, Paper
 from renkei.files import store
 from renkei.files.models import File
-from renkei.group.disclosures import open_identity
 from renkei.kernel import clock
 from renkei.kernel.database import as_uuid, row
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Refused, Unknown
+from renkei.patient.identity import open_identity
 from renkei.people.faces import name_by
 from renkei.policy.standing import Actor, Standing
 from renkei.policy.use_case import Change, disclosure, own_record, use_case

@@ -25,7 +25,7 @@ from renkei.people.models import PractitionerRole
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region.form_texts import Wording, in_force
-from renkei.region.wording import said
+from renkei.region.wording import unmarked
 
 FORM: Final = "form-3-staff-pledge"
 ADDRESS_LENGTH: Final = 200  # characters
@@ -74,7 +74,7 @@ def _filled(text: str, role: PractitionerRole) -> str:
         "date": wareki(clock.today()),
         "profession": role.profession,
     }
-    return PLACE.sub(lambda place: said(words.get(place[1], "＿＿＿＿＿＿")), text)
+    return PLACE.sub(lambda place: unmarked(words.get(place[1], "＿＿＿＿＿＿")), text)
 
 
 @disclosure("pledge.sign", on="staff")

@@ -157,4 +157,4 @@ class Come:
 def forget(file_id: UUID) -> None:
     """Take what has come away."""
     with suppress(FileNotFoundError):
-        store.unlink_new(file_id)
+        store.unlink(file_id, store.NEW)

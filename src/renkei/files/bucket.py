@@ -2,67 +2,28 @@
 
 What goes there is sealed already; who keeps the bucket sees sizes and times. An object is whole
 once the bucket has said so, each part proved by its hash on the way, and its row is saved after
-that, as on a disk. Removing takes away every version. Only ``files/store.py`` calls this.
-
-``s3://key:secret@host:port/bucket/prefix?region=…&tls=off``: key and secret percent-encoded; region
-is ``us-east-1`` unless it is said; without TLS only where nobody else is on the line.
+that, as on a disk. Removing takes away every version. Only ``files/store.py`` and, of what is left
+over, ``files/leftovers.py`` ask here.
 """
 
 import base64
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache
 from hashlib import md5, sha256
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 from django.conf import settings
 
+from renkei.files import s3
+
 PART: Final = 8 << 20  # bytes of one part on its way there; S3 wants 5 MiB at least
 FIRST: Final = 128 << 10  # bytes that are fetched at once, for a picture or a page
 MOST: Final = 4 << 20  # and when all of a file is read
-SECONDS: Final = 5.0  # until somebody answers
-_NOT_THERE: Final = {"404", "NoSuchKey", "NotFound", "NoSuchVersion"}
-_NOT_LET: Final = {
-    "403", "AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch",
-    "InvalidToken", "ExpiredToken", "AuthFailure",
-}  # fmt: skip
-_NO_BUCKET: Final = {"NoSuchBucket"}
-_NOT_KNOWN: Final = {"NotImplemented", "MethodNotAllowed", "501", "405"}
-
-
-class Unreachable(OSError):
-    """The bucket does not answer, or refuses; the file may well be there.
-
-    Args:
-        why: "url", "let" (the key is not let in), "bucket" (there is none of that name), "line".
-    """
-
-    def __init__(self, why: str, about: str = "") -> None:
-        super().__init__(f"S3: {why} {about}".strip())
-        self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the bucket is, and who comes."""
-
-    endpoint: str
-    key: str = field(repr=False)
-    secret: str = field(repr=False)
-    bucket: str
-    prefix: str
-    region: str
-
-    @property
-    def sealed_line(self) -> bool:
-        """Whether nobody on the line reads along."""
-        return self.endpoint.startswith("https://")
+_NO_VERSIONS: Final = {"NotImplemented", "MethodNotAllowed", "501", "405"}
 
 
 def used() -> bool:
@@ -70,96 +31,7 @@ def used() -> bool:
     return bool(settings.S3_URL)
 
 
-def address() -> Address:
-    """Where it is.
-
-    Raises:
-        Unreachable: the address is none.
-    """
-    return _read(settings.S3_URL)
-
-
-@lru_cache(maxsize=4)
-def _read(url: str) -> Address:
-    try:
-        parts = urlsplit(url)
-        said = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        raise Unreachable("url") from None
-    bucket, _, prefix = parts.path.lstrip("/").partition("/")
-    tls = said.pop("tls", "on")
-    region = said.pop("region", "us-east-1")
-    whole = parts.hostname and parts.username and parts.password and bucket
-    if parts.scheme != "s3" or not whole or said or tls not in ("on", "off"):
-        raise Unreachable("url")
-    assert parts.hostname and parts.username and parts.password
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Address(
-        endpoint=f"{'https' if tls == 'on' else 'http'}://{host}{port}",
-        key=unquote(parts.username),
-        secret=unquote(parts.password),
-        bucket=bucket,
-        prefix=f"{prefix.strip('/')}/" if prefix.strip("/") else "",
-        region=region,
-    )
-
-
-@lru_cache(maxsize=8)
-def _client(at: Address, process: int, anybody: bool = False) -> Any:
-    """One for each process; it may be used from every thread."""
-    import boto3
-    from botocore import UNSIGNED
-    from botocore.config import Config
-
-    session = boto3.session.Session(aws_access_key_id=at.key, aws_secret_access_key=at.secret)
-    config = Config(
-        region_name=at.region,
-        signature_version=UNSIGNED if anybody else "s3v4",
-        s3={"addressing_style": "path"},
-        connect_timeout=SECONDS,
-        read_timeout=60,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        max_pool_connections=32,
-        request_checksum_calculation="when_required",  # what not every S3 knows; MD5 goes along
-        response_checksum_validation="when_required",
-    )
-    return session.client("s3", endpoint_url=at.endpoint, config=config)
-
-
-@contextmanager
-def _asked() -> Iterator[tuple[Any, Address]]:
-    """The client, and its answers as errors of ours.
-
-    Raises:
-        FileNotFoundError: there is no such object.
-        Unreachable: anything else that is no answer.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    at = address()
-    try:
-        client = _client(at, os.getpid())
-    except ValueError:  # no name of a machine
-        raise Unreachable("url") from None
-    try:
-        yield client, at
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if code in _NOT_THERE:
-            raise FileNotFoundError(code) from None
-        raise Unreachable(_why(code), code) from None
-    except BotoCoreError as error:
-        raise Unreachable("line", type(error).__name__) from None
-
-
-def _why(code: str) -> str:
-    if code in _NOT_LET:
-        return "let"
-    return "bucket" if code in _NO_BUCKET else "line"
-
-
-def _name(at: Address, file_id: UUID) -> str:
+def _name(at: s3.Address, file_id: UUID) -> str:
     return f"{at.prefix}{file_id.hex[-2:]}/{file_id.hex}"
 
 
@@ -173,7 +45,7 @@ def put(file_id: UUID, parts: Iterator[bytes]) -> tuple[int, str]:
         Unreachable: it does not; nothing is left of them.
     """
     size, digest = 0, sha256()
-    with _asked() as (client, at):
+    with s3.asked() as (client, at):
         place = {"Bucket": at.bucket, "Key": _name(at, file_id)}
         blocks = _blocks(parts)
         first = next(blocks, b"")
@@ -234,7 +106,7 @@ class Remote(io.RawIOBase):
     """
 
     def __init__(self, file_id: UUID) -> None:
-        with _asked() as (client, at):
+        with s3.asked() as (client, at):
             self._place = {"Bucket": at.bucket, "Key": _name(at, file_id)}
             said = client.head_object(**self._place)
         self.size = int(said["ContentLength"])
@@ -276,14 +148,14 @@ class Remote(io.RawIOBase):
         goes_on = bool(self._held) and self._at == self._held_at + len(self._held)
         self._wanted = min(self._wanted * 2, MOST) if goes_on else FIRST
         end = min(self._at + max(self._wanted, min(least, MOST)), self.size)
-        with _asked() as (client, _):
+        with s3.asked() as (client, _):
             said = client.get_object(
                 **self._place, Range=f"bytes={self._at}-{end - 1}", IfMatch=self._tag
             )
             self._held = said["Body"].read()
         self._held_at = self._at
         if not self._held:
-            raise Unreachable("line", "nothing came")
+            raise s3.Unreachable("line", "nothing came")
 
 
 def has(file_id: UUID) -> bool:
@@ -293,7 +165,7 @@ def has(file_id: UUID) -> bool:
         Unreachable: the bucket does not answer.
     """
     try:
-        with _asked() as (client, at):
+        with s3.asked() as (client, at):
             client.head_object(Bucket=at.bucket, Key=_name(at, file_id))
     except FileNotFoundError:
         return False
@@ -309,18 +181,18 @@ def remove(file_id: UUID) -> None:
     Raises:
         Unreachable: not all of it is gone.
     """
-    with _asked() as (_, at):
+    with s3.asked() as (_, at):
         name = _name(at, file_id)
     _break_off(name)
     for found, version in list(_versions(file_id)):
         _delete(found, version)
     if next(_versions(file_id), None) is not None:
-        raise Unreachable("let", "versions are kept")
+        raise s3.Unreachable("let", "versions are kept")
 
 
 def _break_off(prefix: str, *, begun_before: datetime | None = None) -> None:
     """End uploads that a killed process left, with what had arrived of them."""
-    with _asked() as (client, at):
+    with s3.asked() as (client, at):
         for page in client.get_paginator("list_multipart_uploads").paginate(
             Bucket=at.bucket, Prefix=prefix
         ):
@@ -331,13 +203,13 @@ def _break_off(prefix: str, *, begun_before: datetime | None = None) -> None:
 
 
 def _delete(name: str, version: str) -> None:
-    with suppress(FileNotFoundError), _asked() as (client, at):
+    with suppress(FileNotFoundError), s3.asked() as (client, at):
         wanted = {"VersionId": version} if version else {}
         client.delete_object(Bucket=at.bucket, Key=name, **wanted)
 
 
 def _versions(file_id: UUID) -> Iterator[tuple[str, str]]:
-    with _asked() as (_, at):
+    with s3.asked() as (_, at):
         name = _name(at, file_id)
     for found, version, _ in _listed(name):
         if found == name:
@@ -346,7 +218,7 @@ def _versions(file_id: UUID) -> Iterator[tuple[str, str]]:
 
 def _listed(prefix: str) -> Iterator[tuple[str, str, datetime]]:
     """Every object below, in all versions: name, version, and when it was written."""
-    with _asked() as (client, at):
+    with s3.asked() as (client, at):
         try:
             pages = client.get_paginator("list_object_versions")
             for page in pages.paginate(Bucket=at.bucket, Prefix=prefix):
@@ -354,7 +226,7 @@ def _listed(prefix: str) -> Iterator[tuple[str, str, datetime]]:
                     yield one["Key"], one["VersionId"], one["LastModified"]
             return
         except client.exceptions.ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _NOT_KNOWN:
+            if error.response.get("Error", {}).get("Code") not in _NO_VERSIONS:
                 raise
         pages = client.get_paginator("list_objects_v2")  # an S3 that keeps no versions
         for page in pages.paginate(Bucket=at.bucket, Prefix=prefix):
@@ -368,7 +240,7 @@ def everything() -> Iterator[tuple[str, UUID | None, datetime]]:
     Raises:
         Unreachable: the bucket does not answer.
     """
-    with _asked() as (_, at):
+    with s3.asked() as (_, at):
         prefix = at.prefix
     for name, _, moment in _listed(prefix):
         yield name.removeprefix(prefix), _id_of(name.removeprefix(prefix)), moment
@@ -384,7 +256,7 @@ def _id_of(name: str) -> UUID | None:
 
 def clear() -> None:
     """Remove everything of ours: of an import that was taken back, into a bucket that was empty."""
-    with _asked() as (_, at):
+    with s3.asked() as (_, at):
         prefix = at.prefix
     _break_off(prefix)
     for name, version, _ in list(_listed(prefix)):
@@ -397,48 +269,6 @@ def break_off(begun_before: datetime) -> None:
     Raises:
         Unreachable: the bucket does not answer.
     """
-    with _asked() as (_, at):
+    with s3.asked() as (_, at):
         prefix = at.prefix
     _break_off(prefix, begun_before=begun_before)
-
-
-# ── Whether all is well ──────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a bucket answers."""
-
-    public: bool  # whoever comes without a key may look into it
-    sealed_line: bool
-
-
-def look() -> Look:
-    """See that the bucket lets us in, and nobody else. Changes nothing.
-
-    Raises:
-        Unreachable: the address is none, nobody answers, or it does not let us in.
-    """
-    try:
-        with _asked() as (client, at):
-            client.list_objects_v2(Bucket=at.bucket, Prefix=at.prefix, MaxKeys=1)
-    except FileNotFoundError:
-        raise Unreachable("bucket") from None
-    return Look(public=_is_public(at), sealed_line=at.sealed_line)
-
-
-def _is_public(at: Address) -> bool:
-    """Whether somebody without a key is let in, or the bucket says of itself that it is open."""
-    with suppress(OSError), _asked() as (client, _):
-        said = client.get_bucket_policy_status(Bucket=at.bucket)
-        if said.get("PolicyStatus", {}).get("IsPublic"):
-            return True
-    with suppress(OSError), _asked() as (client, _):
-        for one in client.get_bucket_acl(Bucket=at.bucket).get("Grants", ()):
-            whom = str(one.get("Grantee", {}).get("URI", ""))
-            if whom.endswith(("/global/AllUsers", "/global/AuthenticatedUsers")):
-                return True
-    with suppress(OSError), _asked():
-        _client(at, os.getpid(), True).list_objects_v2(Bucket=at.bucket, MaxKeys=1)
-        return True
-    return False

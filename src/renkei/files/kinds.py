@@ -24,6 +24,7 @@ _OFFICE: Final = {
     "xl/": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
     "ppt/": ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
 }
+ARCHIVES: Final = gettext_noop("Archives are not taken. Please send what is in it, one by one.")
 _REFUSED: Final[list[tuple[tuple[bytes, ...], str]]] = [
     (
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
@@ -34,7 +35,7 @@ _REFUSED: Final[list[tuple[tuple[bytes, ...], str]]] = [
     ),
     (
         (b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"MSCF", b"\x28\xb5\x2f\xfd"),
-        gettext_noop("Archives are not taken. Please send what is in it, one by one."),
+        ARCHIVES,
     ),
     (
         (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe"),
@@ -106,10 +107,7 @@ def office_type(names: set[str], text_of: Callable[[str], bytes]) -> str:
     """
     lower = {name.lower() for name in names}
     if "[Content_Types].xml" not in names:
-        raise Problem(
-            gettext_noop("Archives are not taken. Please send what is in it, one by one."),
-            field="file",
-        )
+        raise Problem(ARCHIVES, field="file")
     types = text_of("[Content_Types].xml").lower()
     acts = ("vbaproject", "vbadata", "activex", "oleobject", "macrosheets", "/embeddings/")
     if any(word in name for name in lower for word in acts) or any(

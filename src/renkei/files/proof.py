@@ -8,7 +8,7 @@ import orjson
 from django.utils.translation import gettext_noop
 
 from renkei.audit.trail import Break, Detail
-from renkei.files import bucket, store
+from renkei.files import leftovers, s3, store
 from renkei.files.models import File
 from renkei.kernel.database import id_of, rows, snapshot
 
@@ -25,7 +25,7 @@ def verify() -> tuple[int, list[Break]]:
 
     Needs no key, reads every byte on disk, and says nothing about the lines themselves.
     """
-    count, breaks, unknown = 0, _photos(), list(store.unknown())
+    count, breaks, unknown = 0, _photos(), list(leftovers.unknown())
     for file in _files():
         count += 1
         why = store.check(file)
@@ -35,9 +35,9 @@ def verify() -> tuple[int, list[Break]]:
         name = ascii(str(path.relative_to(store.folder())))[1:-1]
         breaks.append(Break(f"files/{name}", 0, UNKNOWN))
     try:
-        for name, _ in store.unknown_in_bucket():
+        for name, _ in leftovers.unknown_in_bucket():
             breaks.append(Break(f"bucket/{ascii(name)[1:-1]}", 0, UNKNOWN))
-    except bucket.Unreachable:
+    except s3.Unreachable:
         breaks.append(Break("bucket", 0, store.UNREADABLE))
     return count, sorted(breaks, key=lambda one: (one.stream, one.seq))
 

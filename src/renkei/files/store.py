@@ -5,20 +5,17 @@ and is found first. Files that are just coming lie on the disk in any case.
 
 A file is written whole, made durable and only then named; its row is saved after that. So a row
 never speaks of bytes that are not there, and what a crash leaves behind is a file that no row
-knows, which ``sweep`` removes. Links are never followed. This is the one place that knows of paths.
+knows, which ``files/leftovers.py`` removes. Links are never followed. Nobody else knows of paths.
 """
 
 import errno
 import fcntl
-import logging
 import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import timedelta
 from hashlib import file_digest, sha256
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -33,8 +30,6 @@ from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Tampered
 
-log = logging.getLogger("renkei.files")
-LEFT_ALONE = timedelta(days=1)  # what no row knows may be on its way to one for so long
 MISSING = gettext_noop("the file is not there")
 UNREADABLE = gettext_noop("the file cannot be read")
 OTHER_SIZE = gettext_noop("the file has another size than its record says")
@@ -42,8 +37,8 @@ CHANGED = gettext_noop("the file is not what was sealed")
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe put there does not hold us up
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-_LOCK = "lock"
-_NEW = ".new"  # while it is being written
+LOCK = "lock"
+NEW = ".new"  # while it is being written
 _durable: dict[Path, frozenset[str]] = {}  # of which drawers of a folder this process knows it
 
 
@@ -68,7 +63,7 @@ def write(key_id: UUID, source: Iterable[bytes] | BinaryIO) -> File:
     """Seal content into a new file; its bytes are durable, its row is for the caller to save.
 
     Save the row in the transaction of whatever the file belongs to. If that never commits, nothing
-    has to be undone: ``sweep`` removes the file later.
+    has to be undone: the bytes are removed later as left over.
 
     Raises:
         Erased: the data key was destroyed.
@@ -85,7 +80,7 @@ def write(key_id: UUID, source: Iterable[bytes] | BinaryIO) -> File:
         try:
             file.sealed_size, file.sha256 = _fill(place, file.id.hex, sealed)
         except BaseException:
-            for name in (file.id.hex + _NEW, file.id.hex):
+            for name in (file.id.hex + NEW, file.id.hex):
                 with suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=place)
             raise
@@ -122,14 +117,14 @@ def put_back_damaged(file: File, found: Iterator[bytes]) -> tuple[int, str]:
 def _fill(place: int, name: str, parts: Iterator[bytes]) -> tuple[int, str]:
     """Write a file under another name, make it durable, name it; its size and its hash."""
     size, digest = 0, sha256()
-    with os.fdopen(os.open(name + _NEW, _WRITE, 0o600, dir_fd=place), "wb") as sink:
+    with os.fdopen(os.open(name + NEW, _WRITE, 0o600, dir_fd=place), "wb") as sink:
         for part in parts:
             sink.write(part)
             digest.update(part)
             size += len(part)
         sink.flush()
         os.fsync(sink.fileno())
-    os.rename(name + _NEW, name, src_dir_fd=place, dst_dir_fd=place)
+    os.rename(name + NEW, name, src_dir_fd=place, dst_dir_fd=place)
     os.fsync(place)
     return size, digest.hexdigest()
 
@@ -185,7 +180,7 @@ def new_place(file_id: UUID) -> Iterator[int]:
 
 def made_new(place: int, file_id: UUID) -> BinaryIO:
     """What has come of a file, before the first of it; for its owner alone."""
-    return os.fdopen(os.open(file_id.hex + _NEW, _WRITE, 0o600, dir_fd=place), "wb")
+    return os.fdopen(os.open(file_id.hex + NEW, _WRITE, 0o600, dir_fd=place), "wb")
 
 
 def opened_new(file_id: UUID) -> BinaryIO:
@@ -196,12 +191,7 @@ def opened_new(file_id: UUID) -> BinaryIO:
     """
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
     with _drawer_of(file_id) as place:
-        return os.fdopen(os.open(file_id.hex + _NEW, flags, dir_fd=place), "r+b")
-
-
-def unlink_new(file_id: UUID) -> None:
-    """Take away what has come of a file."""
-    _unlink_now(file_id, _NEW)
+        return os.fdopen(os.open(file_id.hex + NEW, flags, dir_fd=place), "r+b")
 
 
 # ── Reading ──────────────────────────────────────────────────────────────────────────────────────
@@ -291,22 +281,24 @@ def check(file: File) -> str:
 def remove(file_id: UUID) -> None:
     """Take a file away: its row now, its bytes once that is committed."""
     File.objects.filter(pk=file_id).delete()
-    transaction.on_commit(lambda: _unlink(file_id), robust=True)  # the commit stands in any case
+    # robust: the commit stands in any case
+    transaction.on_commit(lambda: _remove_unless_kept(file_id), robust=True)
 
 
-def _unlink(file_id: UUID) -> None:
-    """Remove the bytes, unless all are being kept: then a later ``sweep`` does."""
-    with suppress(BlockingIOError), _lock(fcntl.LOCK_SH | fcntl.LOCK_NB):
+def _remove_unless_kept(file_id: UUID) -> None:
+    """Remove the bytes, unless all are being kept: then they are removed later as left over."""
+    with suppress(BlockingIOError), removing():
         _remove_now(file_id)
 
 
 def _remove_now(file_id: UUID) -> None:
-    _unlink_now(file_id)
+    unlink(file_id)
     if bucket.used():
         bucket.remove(file_id)
 
 
-def _unlink_now(file_id: UUID, ending: str = "") -> None:
+def unlink(file_id: UUID, ending: str = "") -> None:
+    """Take away what lies on the disk of a file; with ``NEW``, what has come of it."""
     with suppress(FileNotFoundError), _drawer_of(file_id) as place:
         os.unlink(file_id.hex + ending, dir_fd=place)
 
@@ -316,11 +308,22 @@ def erase(file_id: UUID) -> None:
 
     Raises:
         BlockingIOError: all files are being kept for a copy; nothing was removed.
-        bucket.Unreachable: it may still lie in the bucket, in one of its versions.
+        s3.Unreachable: it may still lie in the bucket, in one of its versions.
+    """
+    with removing():
+        unlink(file_id, NEW)
+        _remove_now(file_id)
+
+
+@contextmanager
+def removing() -> Iterator[None]:
+    """Remove bytes while the block lasts.
+
+    Raises:
+        BlockingIOError: all files are being kept for a copy.
     """
     with _lock(fcntl.LOCK_SH | fcntl.LOCK_NB):
-        _unlink_now(file_id, _NEW)
-        _remove_now(file_id)
+        yield
 
 
 @contextmanager
@@ -340,7 +343,7 @@ def _lock(how: int) -> Iterator[None]:
     with suppress(FileExistsError):
         folder().mkdir(mode=0o700)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    with _opened(folder()) as top, os.fdopen(os.open(_LOCK, flags, 0o600, dir_fd=top)) as lock:
+    with _opened(folder()) as top, os.fdopen(os.open(LOCK, flags, 0o600, dir_fd=top)) as lock:
         fcntl.flock(lock, how)
         yield
 
@@ -349,7 +352,7 @@ def holds_anything() -> bool:
     """Whether there is anything at all in the folder, or of ours in the bucket."""
     if bucket.used() and next(bucket.everything(), None) is not None:
         return True
-    return folder().is_dir() and any(path.name != _LOCK for path in folder().iterdir())
+    return folder().is_dir() and any(path.name != LOCK for path in folder().iterdir())
 
 
 def clear() -> None:
@@ -357,102 +360,3 @@ def clear() -> None:
     shutil.rmtree(folder(), ignore_errors=True)
     if bucket.used():
         bucket.clear()
-
-
-def sweep() -> int:
-    """Remove what a crash left behind more than a day ago; how many files that were.
-
-    A database that does not belong to the folder - empty, another's, an old copy put back - must
-    not cost a file: the file of the newest row has to be there, and what is younger stays. While
-    all are being kept, nothing happens.
-    """
-    count = 0
-    with (
-        suppress(BlockingIOError, bucket.Unreachable),  # no reason not to start: the next time
-        _lock(fcntl.LOCK_SH | fcntl.LOCK_NB),
-    ):
-        for file_id, ending in list(_leftovers()):
-            with suppress(OSError):  # nor is what cannot be removed
-                _unlink_now(file_id, ending)
-                count += 1
-        for file_id in _left_in_bucket():
-            with suppress(OSError):
-                bucket.remove(file_id)
-                count += 1
-        if bucket.used():
-            bucket.break_off(clock.now() - LEFT_ALONE)
-    if count:
-        log.info("leftover files removed", extra={"facts": {"count": count}})
-    return count
-
-
-def _leftovers() -> Iterator[tuple[UUID, str]]:
-    """Files that may go, each with the ending of its name."""
-    before = _newest()
-    for path in unknown():
-        ending = path.suffix if path.suffix == _NEW else ""
-        file_id = _id_at(path.with_suffix("") if ending else path)
-        if file_id and (ending or file_id < before):
-            yield file_id, ending
-
-
-def _newest() -> UUID:
-    """The newest row's file, if it is there: what is older and in no row is left over."""
-    newest = File.objects.order_by("pk").values_list("pk", flat=True).last()
-    there = newest and (path_of(newest).is_file() or (bucket.used() and bucket.has(newest)))
-    return newest if newest and there else UUID(int=0)
-
-
-def _left_in_bucket() -> list[UUID]:
-    before = _newest()
-    ids = {one for _, one in unknown_in_bucket() if one is not None}
-    return sorted(one for one in ids if one < before)
-
-
-def unknown_in_bucket() -> Iterator[tuple[str, UUID | None]]:
-    """What has lain in the bucket for more than a day and belongs to no row: name and id.
-
-    Raises:
-        bucket.Unreachable: it does not answer.
-    """
-    if not bucket.used():
-        return
-    before = clock.now() - LEFT_ALONE
-    objects = iter(bucket.everything())
-    while some := list(islice(objects, 1000)):
-        known = File.objects.only("pk").in_bulk([one for _, one, _ in some if one])
-        yield from ((name, one) for name, one, at in some if at < before and one not in known)
-
-
-def unknown() -> Iterator[Path]:
-    """What has lain in the folder for more than a day and belongs to no row."""
-    before = (clock.now() - LEFT_ALONE).timestamp()
-    if not folder().is_dir():
-        return
-    for entry in sorted(folder().iterdir()):
-        found = sorted(entry.iterdir()) if _is_drawer(entry) else [entry]
-        old = {path: _id_at(path) for path in found if _touched(path) < before}
-        old.pop(folder() / _LOCK, None)
-        known = File.objects.only("pk").in_bulk([one for one in old.values() if one])
-        yield from (path for path, file_id in old.items() if file_id not in known)
-
-
-def _is_drawer(path: Path) -> bool:
-    return not path.is_symlink() and path.is_dir() and len(path.name) == 2
-
-
-def _touched(path: Path) -> float:
-    """When it was last written; never, if it has just gone."""
-    try:
-        return path.lstat().st_mtime
-    except FileNotFoundError:
-        return float("inf")
-
-
-def _id_at(path: Path) -> UUID | None:
-    """The id of the file whose place this is, if it is one's place."""
-    try:
-        file_id = UUID(hex=path.name)
-    except ValueError:
-        return None
-    return file_id if path.parts[-2:] == (_drawer(file_id), file_id.hex) else None

@@ -13,15 +13,16 @@ from django.db.models import Max
 from django.utils.translation import gettext_noop
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import GroupLine, Shell, open_identity, shell
 from renkei.group.membership import REASON_LENGTH, checked_reason, group_of, say
 from renkei.group.models import Group, Invitation
 from renkei.group.selectors import FROM_VISIBLE, VISIBLE, reaching
+from renkei.group.shell import GroupLine, Shell, shell
 from renkei.kernel import clock, vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import as_uuid, id_of, rows
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text, sort_key
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity, Patient
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing, What, Where, Who

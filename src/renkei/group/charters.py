@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from renkei.communication.answers import refuse_named
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.group.membership import group_of, say
 from renkei.group.models import Charter, CharterReading, Group
 from renkei.kernel.clock import from_us

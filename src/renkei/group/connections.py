@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from renkei.group.disclosures import GroupLine, Shell, shell
+from renkei.group.shell import GroupLine, Shell, shell
 from renkei.kernel import clock
 from renkei.kernel.clock import from_us
 from renkei.kernel.database import id_of, rows
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.people.selectors import IN_OFFICE
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure
 
@@ -100,8 +101,7 @@ _PEOPLE = f"""
     FROM people_practitionerrole r
     JOIN people_account a ON a.id = r.account_id
     JOIN people_organization o ON o.id = r.organization_id
-    WHERE o.region_id = %s AND a.id <> %s AND r.ended_at IS NULL
-      AND (r.until IS NULL OR r.until > %s) AND r.restriction NOT IN ('suspended', 'banned')
+    WHERE o.region_id = %s AND a.id <> %s AND {IN_OFFICE.format(role="r")}
       AND a.suspended_at IS NULL AND o.suspended_at IS NULL AND o.left_on IS NULL
       AND o.approved_on IS NOT NULL"""
 

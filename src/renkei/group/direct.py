@@ -16,7 +16,8 @@ from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.notification.kinds import Kind
 from renkei.notification.telling import tell
-from renkei.people.models import Account, PractitionerRole
+from renkei.people.models import Account
+from renkei.people.selectors import in_office
 from renkei.policy.use_case import Change, use_case
 
 NOT_POSSIBLE = gettext_noop("This is not possible at the moment.")
@@ -183,13 +184,7 @@ def _make_group(change: Change, asked: Connection) -> Group:
 
 def _role_of(change: Change, asked: Connection) -> UUID:
     """The role in which who asked takes part: that of the asking, or another that lasts."""
-    roles = PractitionerRole.objects.filter(
-        PractitionerRole.working(change.now),
-        account=asked.asker_id,
-        account__suspended_at=None,
-        organization__suspended_at=None,
-        organization__left_on=None,
-    ).exclude(restriction__in=("suspended", "banned"))
+    roles = in_office(change.now).filter(account=asked.asker_id)
     lasting = list(roles.order_by("started_at", "pk").values_list("pk", flat=True))
     if not lasting:
         raise Problem(NOT_POSSIBLE)

@@ -15,9 +15,8 @@ from renkei.group.models import Group, Member
 from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
-from renkei.people.models import PractitionerRole
+from renkei.people.selectors import in_office
 from renkei.policy.use_case import Change, use_case
-from renkei.policy.who import STOPPED
 
 
 @use_case("family.open", on="group")
@@ -88,12 +87,7 @@ def add_professionals(change: Change, *, members: Sequence[UUID]) -> int:
 
 def _working(change: Change, beside: Group, wanted: set[UUID]) -> list[Member]:
     """Those of these members of the patient's group who are in office."""
-    roles = PractitionerRole.objects.filter(
-        PractitionerRole.working(change.now),
-        organization__suspended_at=None,
-        organization__left_on=None,
-        account__suspended_at=None,
-    ).exclude(restriction__in=STOPPED)
+    roles = in_office(change.now)
     found = beside.members.filter(pk__in=wanted, ended_at=None, role__in=roles)
     return list(found.select_related("role").order_by("joined_at", "id"))
 

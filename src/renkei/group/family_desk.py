@@ -8,20 +8,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from renkei.group.disclosures import (
-    MemberLine,
-    Shell,
-    members,
-    open_identity,
-    open_relative,
-    shell,
-)
+from renkei.group.members import MemberLine, members
 from renkei.group.models import FamilyAgreement
+from renkei.group.shell import Shell, shell
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.database import as_day, as_uuid, id_of, row, rows
 from renkei.kernel.errors import Unknown
+from renkei.patient.identity import open_identity, relatives
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face, open_profile
 from renkei.policy.facts import consent_for_family, consent_for_sharing
@@ -110,9 +105,6 @@ _INSIDE = f"""
     LEFT JOIN people_account b ON b.id = f.recorded_by_id
     LEFT JOIN enrollment_paper ep ON ep.id = f.paper_id
     WHERE m.group_id = %s AND m.ended_at IS NULL AND m.relation <> '' ORDER BY m.joined_at"""
-_AROUND = """
-    SELECT id, key_id, person_sealed FROM patient_relatedperson
-    WHERE patient_id = %s ORDER BY calling_order, id"""
 _RULES = [name for name, rule in RULES.items() if rule.needs <= LOADS["group"]]
 
 
@@ -169,9 +161,8 @@ def _refused(standing: Standing) -> str:
 def _around(patient: UUID, identity: Identity) -> dict[UUID | None, Person]:
     """The patient, and those around them, in calling order."""
     listed: dict[UUID | None, Person] = {None: Person(None, identity.name, identity.kana, "本人")}
-    for number, key, sealed in rows(_AROUND, [patient.hex]):
-        one = open_relative(id_of(number), id_of(key), sealed)
-        listed[id_of(number)] = Person(id_of(number), one.name, one.kana, one.relationship)
+    for number, one in relatives(patient).items():
+        listed[number] = Person(number, one.name, one.kana, one.relationship)
     return listed
 
 

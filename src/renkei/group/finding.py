@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import Shell, shell
 from renkei.group.models import About
+from renkei.group.shell import Shell, shell
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us, now, to_us
-from renkei.kernel.damage import DAMAGE, sentence
+from renkei.kernel.damage import readable
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.japanese import sort_key
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
@@ -150,10 +150,7 @@ _WISHES = f"""
 def _wish(found: tuple[Any, ...]) -> Wish:
     request, key, words, asked_at = found[WIDTH:]
     place = f"group.JoinRequest/{id_of(request).hex}/words"
-    try:
-        said = str(vault.unseal_json(id_of(key), words, about=place)) if words else ""
-    except DAMAGE as damage:
-        said = sentence(damage)
+    said = readable(id_of(key), words, about=place) if words else ""
     return Wish(id_of(request), face(found[:WIDTH]), said, from_us(asked_at))
 
 

@@ -20,6 +20,7 @@ from renkei.kernel.japanese import clean_text
 from renkei.notification.kinds import Kind
 from renkei.notification.telling import tell
 from renkei.people.models import PractitionerRole
+from renkei.people.selectors import in_office
 from renkei.policy.use_case import Change, use_case
 
 NAME_LENGTH = 40  # characters
@@ -239,17 +240,7 @@ def _answer(change: Change, asked: JoinRequest, state: JoinRequest.State) -> Non
 
 def _in_office(change: Change, asked: JoinRequest) -> PractitionerRole:
     """The role in which the person asked, if it lasts; neither person nor organization stopped."""
-    role = (
-        PractitionerRole.objects.filter(
-            PractitionerRole.working(change.now),
-            pk=asked.role_id,
-            account__suspended_at=None,
-            organization__suspended_at=None,
-            organization__left_on=None,
-        )
-        .exclude(restriction__in=("suspended", "banned"))
-        .first()
-    )
+    role = in_office(change.now).filter(pk=asked.role_id).first()
     if role is None:
         raise Problem(gettext_noop("This person cannot be reached at the moment."))
     return role

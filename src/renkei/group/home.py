@@ -4,21 +4,25 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import DatabaseError
 
+from renkei.communication import log
 from renkei.communication.asking_again import First, first_for
 from renkei.communication.selectors import unread_mentions
 from renkei.enrollment.joining import Place, unfinished
-from renkei.group.disclosures import GroupLine, Newest, Shell, newest_of, shell
+from renkei.group.shell import GroupLine, Shell, shell
 from renkei.group.to_do import password
 from renkei.group.to_do.everything import everything
 from renkei.group.to_do.task import Task
 from renkei.incident.overview import Stopped, own_stop
 from renkei.kernel import vault
+from renkei.kernel.clock import from_us
+from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.database import as_uuid, execute, for_update, id_of, rows
+from renkei.people.faces import open_profile
 from renkei.policy.standing import Actor, On, Standing
 from renkei.policy.use_case import disclosure, own_record
 from renkei.region.notices import NoticeLine, notices
@@ -28,6 +32,20 @@ from renkei.training.cards import Page
 from renkei.training.hints import hint_for
 
 SHOWN: Final = 20  # unread groups on the page; the rest stand in the list of patients
+FIRST_WORDS: Final = 60  # characters of the newest entry
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest entry of a group, for a list."""
+
+    sender: str
+    text: str  # first words; empty for events and withdrawn messages
+    event: str
+    importance: str
+    withdrawn: bool
+    sent_at: Any  # aware datetime
+
 
 Unread = list[tuple[GroupLine, Newest | None]]
 
@@ -134,11 +152,35 @@ def _unread(account: UUID, lines: list[GroupLine]) -> tuple[Unread, list[Preview
     for one in found:
         group, member, seq = as_uuid(one[0]), as_uuid(one[13]), one[12]
         assert group is not None and member is not None
-        newest = newest_of(one[1:12])
+        newest = _newest_of(one[1:12])
         shown.append((waiting[group], newest))
         if newest is not None and newest.text and seq > one[14]:
             new.append(Preview(member, group, seq))
     return shown, new
+
+
+def _newest_of(found: tuple[Any, ...]) -> Newest | None:
+    """The newest entry of a group from its columns, in the order of ``_NEWEST``."""
+    message, key, sender, sender_key = (as_uuid(found[at]) for at in (0, 1, 8, 9))
+    if message is None or key is None or sender is None or sender_key is None:
+        return None
+    withdrawn, event = found[6] is not None, found[4]
+    text = "" if withdrawn or event else _first_words(key, message, found[2], found[3])
+    return Newest(
+        sender=open_profile(sender, sender_key, found[10])["name"],
+        text=text,
+        event=event,
+        importance=found[5],
+        withdrawn=withdrawn,
+        sent_at=from_us(found[7]),
+    )
+
+
+def _first_words(key: UUID, message: UUID, version: int, sealed: bytes) -> str:
+    try:
+        return log.unseal(key, message, version, sealed)[:FIRST_WORDS]
+    except DAMAGE as found:
+        return sentence(found)
 
 
 def _disaster(standing: Standing, around: Shell) -> list[Due]:

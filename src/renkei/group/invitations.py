@@ -9,14 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import MemberLine, Shell, members, open_identity, shell
+from renkei.group.members import MemberLine, members
 from renkei.group.models import About
+from renkei.group.shell import Shell, shell
 from renkei.group.ways_in import approval_in_free_groups
-from renkei.kernel import clock, vault
+from renkei.kernel import clock
 from renkei.kernel.clock import from_us
-from renkei.kernel.damage import DAMAGE, sentence
+from renkei.kernel.damage import readable
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.japanese import initials
+from renkei.patient.identity import open_identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.people.selectors import ADMINISTERS
 from renkei.policy.facts import administers_colleague, consent_for_sharing, invited_them, is_oneself
@@ -119,17 +121,8 @@ def _approvers(standing: Standing) -> list[str]:
 
 
 def _reason(invitation: UUID, key: Any, sealed: Any) -> str:
-    if sealed is None:
-        return ""
     place = f"group.Invitation/{invitation.hex}/reason"
-    try:
-        return str(vault.unseal_json(id_of(key), sealed, about=place))
-    except DAMAGE as found:
-        return sentence(found)
-
-
-def _moment(us: Any) -> datetime | None:
-    return None if us is None else from_us(us)
+    return "" if sealed is None else readable(id_of(key), sealed, about=place)
 
 
 @disclosure("invitation.see", on="invitation")
@@ -161,9 +154,9 @@ def see_invitation(standing: Standing) -> InvitationPage:
         approved_by=approver.name if approver else "",
         invited_at=from_us(rest[4]),
         expires_at=from_us(rest[1]),
-        accepted_at=_moment(rest[5]),
-        approved_at=_moment(rest[6]),
-        closed_at=_moment(rest[7]),
+        accepted_at=from_us(rest[5]),
+        approved_at=from_us(rest[6]),
+        closed_at=from_us(rest[7]),
         reason=_reason(asked.id, rest[9], rest[8]),
         members=members(where.group, where.kind)
         if patient and (asked.open or may(standing, "group.manage"))

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import Head, Shell, head, open_identity, shell
+from renkei.group.head import Head, head
 from renkei.group.models import About
 from renkei.group.roster import GROUP, about_colleague
+from renkei.group.shell import Shell, shell
 from renkei.kernel import clock
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.patient.consents import consents_of, gap
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.facts import consent_for_sharing

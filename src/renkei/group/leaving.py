@@ -10,11 +10,13 @@ from typing import Final
 from uuid import UUID
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import Head, Shell, head, open_identity, shell
+from renkei.group.head import Head, head
 from renkei.group.membership import about_member, in_charge
 from renkei.group.models import Group, Invitation, Member
+from renkei.group.shell import Shell, shell
 from renkei.kernel import clock, vault
 from renkei.kernel.japanese import initials
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.people.faces import Face, name_of
 from renkei.people.models import PractitionerRole

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel.errors import Unknown
 from renkei.patient.consents import ConsentLine, consents_of, current
 from renkei.patient.disclosures import Around, around

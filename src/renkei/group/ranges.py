@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from renkei.communication.observations import UNITS, label
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.group.membership import group_of, say
 from renkei.kernel.clock import from_us
 from renkei.kernel.damage import DAMAGE

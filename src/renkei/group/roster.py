@@ -6,23 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from renkei.group.about import open_about
-from renkei.group.disclosures import (
-    Head,
-    MemberLine,
-    Shell,
-    head,
-    members,
-    open_identity,
-    shell,
-)
+from renkei.group.head import Head, head
+from renkei.group.members import MemberLine, members
 from renkei.group.models import About
-from renkei.kernel import clock, vault
+from renkei.group.shell import Shell, shell
+from renkei.kernel import clock
 from renkei.kernel.clock import from_us
-from renkei.kernel.damage import DAMAGE, sentence
+from renkei.kernel.damage import readable
 from renkei.kernel.database import as_uuid, id_of, row, rows
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import initials
 from renkei.patient.consents import ConsentLine, badge, consents_of, current, gap
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.rules import RULES, may
@@ -210,11 +205,7 @@ def _reasons(standing: Standing, group: UUID) -> dict[UUID, str]:
 
 
 def _reason(member: str | UUID, key: str | UUID, sealed: bytes) -> str:
-    try:
-        place = f"group.Member/{id_of(member).hex}/end_reason"
-        return str(vault.unseal_json(id_of(key), sealed, about=place))
-    except DAMAGE as found:
-        return sentence(found)
+    return readable(id_of(key), sealed, about=f"group.Member/{id_of(member).hex}/end_reason")
 
 
 _WISHES = "SELECT COUNT(*) FROM group_joinrequest WHERE group_id = %s AND state = 'open'"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from renkei.kernel.clock import now, to_us
 from renkei.kernel.database import as_uuid, id_of, rows
+from renkei.people.selectors import IN_OFFICE
 
 # The list-shaped twin of the rule "group.see": current member in office, on a device that the
 # organization for which one is a member lets its people use (A8.2, A20), with all that joining asks
@@ -13,13 +14,12 @@ from renkei.kernel.database import as_uuid, id_of, rows
 # With the family only while the patient agrees that they are told (A11.5); patient and relatives
 # take part without a role. Free and direct groups are about no patient (A12, A13); in the network
 # group one takes part as who one acts for (A18). A test keeps them equal.
-VISIBLE = """
+VISIBLE = f"""
     m.account_id = %s AND m.ended_at IS NULL AND (
     (m.role_id IS NULL AND (g.kind = 'network' AND %s = 1
       OR g.kind = 'family' AND m.relation <> '' AND %s = 1))
-    OR mr.ended_at IS NULL AND (mr.until IS NULL OR mr.until > %s)
+    OR {IN_OFFICE.format(role="mr")}
     AND mo.suspended_at IS NULL AND mo.left_on IS NULL
-    AND mr.restriction NOT IN ('suspended', 'banned')
     AND mo.approved_on IS NOT NULL AND mo.pledged_on IS NOT NULL AND mr.pledged_on IS NOT NULL
     AND CASE WHEN %s = 1 OR mo.each_trains THEN mr.trained_on ELSE mo.trained_on END IS NOT NULL
     AND (dm.usable_until > %s OR %s = 1

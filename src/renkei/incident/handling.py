@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from hashlib import sha256
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
@@ -16,6 +15,7 @@ from renkei.kernel import clock
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
+from renkei.kernel.sealed import digest
 from renkei.patient.models import Patient
 from renkei.people.models import Account, OperatorRole, Organization, PractitionerRole
 from renkei.people.selectors import administrators
@@ -218,7 +218,7 @@ def tell(
     told.seal("how_sealed", _text(how, "how"))
     told.save(force_insert=True)
     change.detail["told"] = (patient or organization or told.id).hex
-    change.detail["sealed"] = sha256(bytes(told.how_sealed)).hexdigest()
+    change.detail["sealed"] = digest(told.how_sealed)
     add_entry(change, incident, "told")
 
 
@@ -276,7 +276,7 @@ def state(
     incident.seal("statement_sealed", cleaned)
     incident.first_reported_on, incident.final_reported_on = first_reported_on, final_reported_on
     incident.save(update_fields=["statement_sealed", "first_reported_on", "final_reported_on"])
-    change.detail["sealed"] = sha256(bytes(incident.statement_sealed or b"")).hexdigest()
+    change.detail["sealed"] = digest(incident.statement_sealed)
     add_entry(change, incident, "statement")
     for word, now, before in news:
         if now != before:
@@ -300,5 +300,5 @@ def close(change: Change, *, cause: str, measure: str) -> None:
     incident.seal("closing_sealed", found)
     incident.closed_at, incident.closed_by_id = change.now, change.account
     incident.save(update_fields=["closing_sealed", "closed_at", "closed_by"])
-    change.detail["sealed"] = sha256(bytes(incident.closing_sealed or b"")).hexdigest()
+    change.detail["sealed"] = digest(incident.closing_sealed)
     add_entry(change, incident, "closed")

@@ -1,7 +1,6 @@
 """Opening an incident from inside anybody's use case: the row, its own line, the notices."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
 from django.db.models import Max
@@ -13,6 +12,7 @@ from renkei.incident.models import Entry, Incident
 from renkei.kernel.clock import JAPAN
 from renkei.kernel.entity import uuid7
 from renkei.kernel.japanese import clean_text
+from renkei.kernel.sealed import digest
 from renkei.people.models import Account, Organization, PractitionerRole
 from renkei.policy.use_case import Change
 from renkei.region.models import Region
@@ -105,7 +105,7 @@ def add_entry(
     )
     if text:
         entry.seal("text_sealed", text)
-        sealed = sha256(bytes(entry.text_sealed or b"")).hexdigest()
+        sealed = digest(entry.text_sealed)
         change.detail.setdefault("entries", []).append([entry.id.hex, word, sealed])
     entry.save(force_insert=True)
     return entry
@@ -165,7 +165,7 @@ def _record(change: Change, incident: Incident) -> None:
             "number": incident.number,
             "account": incident.account_id.hex if incident.account_id else None,
             "device": incident.device_id.hex if incident.device_id else None,
-            "sealed": sha256(bytes(incident.report_sealed)).hexdigest(),
+            "sealed": digest(incident.report_sealed),
         },
         at_us=change.now_us,
     )

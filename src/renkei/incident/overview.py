@@ -7,15 +7,16 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from renkei.group.about import name_for, open_about
-from renkei.group.disclosures import open_identity
 from renkei.group.models import Group, Member
 from renkei.incident.models import Stop
 from renkei.kernel import clock
 from renkei.kernel.database import id_of, rows
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import initials
+from renkei.patient.identity import open_identity
 from renkei.people.faces import name_of
 from renkei.people.models import Account, Organization, PractitionerRole
+from renkei.people.selectors import IN_OFFICE
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing, What, Who
 from renkei.policy.use_case import disclosure
@@ -94,7 +95,7 @@ def left_without(who: Who, role: UUID) -> list[Orphan]:
     return _orphans(who, list(groups.select_related("patient", "organization").distinct()))
 
 
-_UNMANAGED = """
+_UNMANAGED = f"""
     SELECT g.id, g.kind, g.key_id, g.about_sealed FROM group_group g
     WHERE g.organization_id = %s AND g.closed_at IS NULL AND g.archived_at IS NULL
       AND NOT EXISTS (
@@ -102,8 +103,8 @@ _UNMANAGED = """
       JOIN people_practitionerrole r ON r.id = m.role_id
       JOIN people_organization o ON o.id = r.organization_id
       JOIN people_account a ON a.id = m.account_id
-      WHERE m.group_id = g.id AND m.manager AND m.ended_at IS NULL AND r.ended_at IS NULL
-        AND (r.until IS NULL OR r.until > %s) AND r.restriction NOT IN ('suspended', 'banned')
+      WHERE m.group_id = g.id AND m.manager AND m.ended_at IS NULL
+        AND {IN_OFFICE.format(role="r")}
         AND o.suspended_at IS NULL AND o.left_on IS NULL AND a.suspended_at IS NULL)"""
 
 

@@ -6,7 +6,6 @@ then nothing is shown to them and nothing is blocked.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from django.core import signing
@@ -17,6 +16,7 @@ from renkei.incident.opening import WHAT_LENGTH, Report, add_entry, open_inciden
 from renkei.incident.stopping import OwnDevice, devices_of, stop_device, stop_sessions
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
+from renkei.kernel.sealed import digest
 from renkei.people.cards import use_code
 from renkei.people.models import Account, Organization
 from renkei.policy.standing import Actor, Standing
@@ -278,7 +278,7 @@ def answer_questions(change: Change, *, token: str, what: str, phone: str, when:
     if not known["what"]:
         incident.seal("report_sealed", {**known, **said})
         incident.save(update_fields=["report_sealed"])
-        change.detail["sealed"] = sha256(bytes(incident.report_sealed)).hexdigest()
+        change.detail["sealed"] = digest(incident.report_sealed)
         return
     text = "\n".join(line for line in said.values() if line)
     add_entry(change, incident, "note", text=text, by=person)

@@ -21,11 +21,11 @@ from django.db.models import Q
 from renkei.audit import trail
 from renkei.audit.trail import Event
 from renkei.device.models import Device
-from renkei.group.disclosures import open_identity
 from renkei.group.models import Group, Member
 from renkei.kernel.clock import to_us
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import initials
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity, Patient
 from renkei.people.faces import open_profile
 from renkei.people.models import Account, Organization, PractitionerRole

@@ -6,8 +6,8 @@ alike: the same bytes go into the audit trail, and reading one back costs nothin
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, overload
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -28,6 +28,11 @@ def today() -> date:
     return now().astimezone(JAPAN).date()
 
 
+def begins(day: date) -> datetime:
+    """The moment at which a day begins in Japan."""
+    return datetime.combine(day, time(), JAPAN)
+
+
 def to_us(moment: datetime) -> int:
     """Whole microseconds since the epoch.
 
@@ -39,8 +44,14 @@ def to_us(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def from_us(us: int) -> datetime:
-    """The aware moment, in UTC, that ``to_us`` turned into ``us``."""
+@overload
+def from_us(us: int) -> datetime: ...
+@overload
+def from_us(us: int | None) -> datetime | None: ...
+def from_us(us: int | None) -> datetime | None:
+    """The aware moment, in UTC, that ``to_us`` turned into ``us``; None of None."""
+    if us is None:
+        return None
     return datetime.fromtimestamp(us / 1_000_000, UTC)  # to the microsecond until 2242
 
 

@@ -10,10 +10,11 @@ import logging
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from renkei.kernel import clock
+from renkei.kernel import clock, vault
 from renkei.kernel.errors import Erased, Tampered
 
 log = logging.getLogger("renkei.damage")
@@ -35,6 +36,14 @@ def sentence(found: Tampered | Erased) -> str:
         "This cannot be shown: it is not what was stored. Please tell your administrator or the"
         " operator. Everything else here can be read as before."
     )
+
+
+def readable(key_id: UUID, sealed: bytes, *, about: str) -> str:
+    """What somebody wrote, sealed as JSON; a sentence in its place where it does not open."""
+    try:
+        return str(vault.unseal_json(key_id, sealed, about=about))
+    except DAMAGE as found:
+        return sentence(found)
 
 
 def word(found: Tampered | Erased) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache, partial
+from pathlib import Path
 from threading import RLock, get_ident, local
 from time import monotonic
 from typing import Any, Final, overload
@@ -60,6 +61,19 @@ _thread = _Thread()
 def on_postgresql() -> bool:
     """Whether the main database is PostgreSQL; else it is SQLite."""
     return _thread.link.vendor == "postgresql"
+
+
+def engine_of(alias: str) -> str:
+    """Which engine holds a database of the installation: "sqlite" or "postgresql"."""
+    return "postgresql" if connections[alias].vendor == "postgresql" else "sqlite"
+
+
+def has_table(alias: str, table: str) -> bool:
+    """Whether there is a database with this table; looking makes none."""
+    link = connections[alias]
+    if link.vendor == "sqlite" and not Path(str(link.settings_dict["NAME"])).exists():
+        return False
+    return table in link.introspection.table_names()
 
 
 @lru_cache(maxsize=500)
@@ -121,7 +135,7 @@ def damaged_text() -> Iterator[None]:
     itself keeps text what it is.
     """
     connection.ensure_connection()
-    if connection.vendor != "sqlite":
+    if on_postgresql():
         yield
         return
     link: Any = connection.connection
@@ -218,7 +232,7 @@ def shred(*tables: str) -> bool:
     """
     link = connections[DEFAULT_DB_ALIAS]
     with link.cursor() as cursor:
-        if link.vendor == "postgresql":
+        if on_postgresql():
             for table in tables:
                 cursor.execute(f"VACUUM {link.ops.quote_name(table)}")
             return True
@@ -231,6 +245,11 @@ def listed(column: str) -> str:
     if on_postgresql():
         return f"STRING_AGG(CAST({column} AS TEXT), ',')"
     return f"GROUP_CONCAT({column})"
+
+
+def by_bytes() -> str:
+    """The clause that puts text in the order of its bytes, as SQLite and Python do."""
+    return ' COLLATE "C"' if on_postgresql() else ""
 
 
 def for_update(*tables: str) -> str:

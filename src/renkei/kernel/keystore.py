@@ -1,9 +1,10 @@
 """What the key store's database has to be told: who waits for whom, and to keep no remains."""
 
-from pathlib import Path
 from typing import Final
 
 from django.db import DatabaseError, connections
+
+from renkei.kernel.database import engine_of, has_table
 
 _ROTATION: Final = 7_365_364  # the number of an advisory lock of PostgreSQL
 
@@ -14,10 +15,7 @@ class StillThere(Exception):
 
 def is_made() -> bool:
     """Whether there is a key store; asking makes none."""
-    store = connections["keys"]
-    if store.vendor == "sqlite" and not Path(str(store.settings_dict["NAME"])).exists():
-        return False
-    return "kernel_datakey" in store.introspection.table_names()
+    return has_table("keys", "kernel_datakey")
 
 
 def let_rotation_wait() -> None:
@@ -32,9 +30,8 @@ def wait_for_makers() -> None:
 
 def _advisory(statement: str) -> None:
     """SQLite needs none: its transactions are IMMEDIATE, so there is one writer at a time."""
-    store = connections["keys"]
-    if store.vendor == "postgresql":
-        with store.cursor() as cursor:
+    if engine_of("keys") == "postgresql":
+        with connections["keys"].cursor() as cursor:
             cursor.execute(statement, [_ROTATION])
 
 
@@ -47,7 +44,7 @@ def clean() -> None:
     store = connections["keys"]
     try:
         with store.cursor() as cursor:
-            if store.vendor == "postgresql":
+            if engine_of("keys") == "postgresql":
                 cursor.execute("SET lock_timeout = '20s'")
                 cursor.execute("VACUUM (FULL) kernel_datakey")
                 cursor.execute("RESET lock_timeout")

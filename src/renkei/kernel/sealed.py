@@ -1,6 +1,7 @@
 """Records that carry sealed values, each bound to its own row and column."""
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -17,6 +18,11 @@ _READ: Final[dict[Holds, Callable[[bytes], Any]]] = {
     "text": bytes.decode,
     "bytes": bytes,
 }
+
+
+def digest(sealed: bytes | memoryview | None) -> str:
+    """What a line of the trail says of a sealed value, so that nobody changes it unseen."""
+    return sha256(bytes(sealed or b"")).hexdigest()
 
 
 def about(label: str, record_id: UUID, column: str) -> str:

@@ -22,7 +22,7 @@ from renkei.live.backend import Backend, Listener
 from renkei.live.replay import PAGE, Replay
 from renkei.live.room import UNKNOWN, Room
 from renkei.live.standing import Standing
-from renkei.live.stream import Stream, event, said
+from renkei.live.stream import Stream, entry_event, event
 from renkei.live.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -254,7 +254,7 @@ class Hub:
         rows = await self.call(self.backend.events, room.group, room.seq, room.rendering, PAGE)
         for seq, html in rows:
             if seq > room.seq:
-                message = said("message", room.group, seq, html)
+                message = entry_event("message", room.group, seq, html)
                 self.standing.first(room.deliver(seq, message))
                 await asyncio.sleep(0)
         if len(rows) < PAGE or room.seq == before:
@@ -274,7 +274,7 @@ class Hub:
             room.changes.add(seq)
             raise
         if html is not None and seq <= room.seq:
-            message = said("changed", room.group, seq, html)
+            message = entry_event("changed", room.group, seq, html)
             self.standing.first(room.deliver_change(seq, message))
 
     def settle(self, stream: Stream, room: Room) -> bool:

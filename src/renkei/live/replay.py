@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from renkei.kernel.wsgi_request import Message
 from renkei.live.room import Room
-from renkei.live.stream import FREE, Stream, said
+from renkei.live.stream import FREE, Stream, entry_event
 
 if TYPE_CHECKING:
     from renkei.live.hub import Hub
@@ -65,4 +65,4 @@ class Replay:
         rows = await self._hub.call(
             self._hub.backend.events, room.group, after, room.rendering, PAGE
         )
-        return reached, [(seq, said("message", room.group, seq, html)) for seq, html in rows]
+        return reached, [(seq, entry_event("message", room.group, seq, html)) for seq, html in rows]

@@ -34,7 +34,7 @@ def event(kind: str, data: object, ident: str = "") -> Message:
     return body(b"".join((head.encode(), b"data: ", line, b"\n\n")))
 
 
-def said(kind: str, group: UUID, seq: int, html: str) -> Message:
+def entry_event(kind: str, group: UUID, seq: int, html: str) -> Message:
     """A message, or one that has changed; only the former moves ``Last-Event-ID`` on."""
     ident = f"{group}:{seq}" if kind == "message" else ""
     return event(kind, {"group": group, "seq": seq, "html": html}, ident)

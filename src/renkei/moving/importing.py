@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 
 from renkei.files import store
 from renkei.kernel import age, durable, master, signing, vault
-from renkei.kernel.database import execute
+from renkei.kernel.database import execute, on_postgresql
 from renkei.kernel.errors import Problem
 from renkei.kernel.models import DataKey
 from renkei.moving import archive, manifest, proving
@@ -155,7 +155,7 @@ def take_in(checked: Checked, *, progress: Progress) -> None:
 
 def _refuse_unless_empty() -> None:
     """See that nothing is here, and that nobody else imports at the same time."""
-    if connection.vendor == "postgresql":
+    if on_postgresql():
         execute("LOCK TABLE region_region IN ACCESS EXCLUSIVE MODE", [])
     here = [table.model._default_manager.exists() for table in tables().values()]
     if (

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext_noop
 
-from renkei.group.disclosures import Head, head
+from renkei.group.head import Head, head
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem
 from renkei.notification.devices import Browser, browsers_of

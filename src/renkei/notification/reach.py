@@ -13,8 +13,9 @@ from renkei.group.selectors import FROM_VISIBLE, VISIBLE, Reach, reaching
 from renkei.kernel import clock
 from renkei.kernel.database import id_of, rows
 from renkei.people.models import Account, OperatorRole, PractitionerRole
+from renkei.people.selectors import in_office
 from renkei.policy.standing import Joined
-from renkei.policy.who import STOPPED, each_trains, joined
+from renkei.policy.who import each_trains, joined
 from renkei.region import parameters
 
 _OPEN: Final = f"""
@@ -57,13 +58,8 @@ def reached(account: UUID) -> Reached | None:
 def _reach(account: Account) -> Reach | None:
     if account.suspended_at is not None:
         return None
-    working = PractitionerRole.objects.filter(
-        PractitionerRole.working(clock.now()),
-        account=account,
-        organization__suspended_at=None,
-        organization__left_on=None,
-    )
-    roles = list(working.exclude(restriction__in=STOPPED).select_related("organization"))
+    here = in_office(clock.now()).filter(account=account)
+    roles = list(here.select_related("organization"))
     operates = OperatorRole.objects.filter(account=account, ended_at=None).exists()
     if not (roles or operates or account.family):
         return None

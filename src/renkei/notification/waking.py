@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from renkei.communication.models import Importance
-from renkei.communication.selectors import mentioned as mentions_in
+from renkei.communication.selectors import mentioned
 from renkei.kernel.database import id_of, rows
 from renkei.notification.models import Level
 
@@ -59,15 +59,8 @@ _SAID: Final = """
 def said_in(group: UUID, after: int, last: int) -> list[Said]:
     """The messages of a group with these numbers, with whom each mentions."""
     found = rows(_SAID, [group.hex, after, last])
-    names = mentioned(group, [one[0] for one in found])
+    names = mentioned(group, found[0][0], found[-1][0]) if found else {}
     return [
-        Said(one[0], id_of(one[1]), one[2], one[3], names.get(one[0], frozenset())) for one in found
+        Said(seq, id_of(sender), importance, sent_us, frozenset(names.get(seq, ())))
+        for seq, sender, importance, sent_us in found
     ]
-
-
-def mentioned(group: UUID, seqs: list[int]) -> dict[int, frozenset[UUID | None]]:
-    """The accounts that each of these messages mentions, by its number; None is everybody."""
-    if not seqs:
-        return {}
-    found = mentions_in(group, min(seqs), max(seqs))
-    return {seq: frozenset(whom) for seq, whom in found.items()}

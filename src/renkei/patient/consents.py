@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from renkei.group.disclosures import Shell, open_identity, shell
 from renkei.group.models import Group
+from renkei.group.shell import Shell, shell
 from renkei.kernel import clock, vault
 from renkei.kernel.damage import DAMAGE, sentence, word
 from renkei.kernel.japanese import sort_key
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Consent, Identity, Patient, Signature
 from renkei.people.faces import name_of
 from renkei.policy.standing import Standing

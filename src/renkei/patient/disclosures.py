@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from renkei.group.disclosures import Shell, open_identity, open_relative, shell
 from renkei.group.models import Group, Member
 from renkei.group.selectors import FROM_VISIBLE, VISIBLE, reaching
+from renkei.group.shell import Shell, shell
 from renkei.kernel import clock, vault
 from renkei.kernel.database import as_uuid, rows
 from renkei.kernel.japanese import fold_kana, kana_row, sort_key, split_name
@@ -23,6 +23,7 @@ from renkei.patient.consents import (
     of_patients,
     open_groups,
 )
+from renkei.patient.identity import open_identity, open_relative
 from renkei.patient.models import Basics, Identity, Patient, RelatedPerson, Relative
 from renkei.people.faces import name_of
 from renkei.people.models import Organization, PractitionerRole

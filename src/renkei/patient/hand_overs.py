@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from renkei.group.disclosures import Shell, open_identity, shell
+from renkei.group.shell import Shell, shell
 from renkei.kernel import vault
 from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.japanese import initials
 from renkei.patient.disclosures import Record
 from renkei.patient.disclosures import record as in_full
 from renkei.patient.handing_over import able_to_receive
+from renkei.patient.identity import open_identity
 from renkei.patient.models import HandOver, Identity, Patient, SamePerson
 from renkei.people.faces import name_of
 from renkei.people.models import Organization

@@ -6,8 +6,6 @@ A keyed hash of reading, birth date and sex: equal for equal people, and telling
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
-
 from renkei.kernel import vault
 from renkei.kernel.japanese import sounding
 from renkei.patient.models import Identity, Likeness, Patient, SamePerson
@@ -61,9 +59,3 @@ def _forget_unlike(patient: Patient, made: str, now: datetime) -> None:
         unlike = open_ones.filter(**{mine: patient}).exclude(**{f"{theirs}__likeness__mark": made})
         unlike.filter(asked_at=None).delete()
         unlike.update(closed_at=now, **{answer: SamePerson.Answer.DIFFERENT})
-
-
-def forget_likeness(patient: UUID) -> None:
-    """Remove what a patient was noticed by, and every pair it is in; part of erasing a patient."""
-    SamePerson.objects.filter(Q(one=patient) | Q(other=patient)).delete()
-    Likeness.objects.filter(patient=patient).delete()

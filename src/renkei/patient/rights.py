@@ -12,11 +12,12 @@ from uuid import UUID
 from django.db.models import Max, Q
 from django.utils.translation import gettext_noop
 
-from renkei.group.disclosures import Shell, open_identity, shell
+from renkei.group.shell import Shell, shell
 from renkei.kernel import clock, vault
 from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Answer, Asked, Identity, Patient, RightsRequest
 from renkei.people.faces import name_of
 from renkei.people.models import Organization, PractitionerRole

@@ -18,9 +18,10 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
-from renkei.group.disclosures import Shell, open_identity, shell
+from renkei.group.shell import Shell, shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
+from renkei.patient.identity import open_identity
 from renkei.patient.likeness import note_likeness
 from renkei.patient.models import HandOver, Identity, Patient, SamePerson
 from renkei.policy.standing import Standing

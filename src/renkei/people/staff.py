@@ -128,7 +128,7 @@ def _line(standing: Standing, found: Any) -> StaffLine:
         account=account.id,
         role=found.id,
         organization=place.id,
-        in_office=in_office and found.restriction not in ("suspended", "banned"),
+        in_office=in_office and found.restriction not in PractitionerRole.STOPPED,
         administrators=0,  # not asked here
         administrator=found.administrator,
         profession=found.profession,

@@ -89,10 +89,6 @@ _IN_FORCE = _COLUMNS + " AND d.until > %s AND d.ended_at IS NULL ORDER BY d.dril
 _LATEST = _COLUMNS + " AND d.until > %s ORDER BY d.declared_at DESC"
 
 
-def _moment(value: int | None) -> datetime | None:
-    return None if value is None else from_us(value)
-
-
 def _reason(disaster: UUID, key: UUID, sealed: bytes) -> tuple[str, str]:
     place = about("region.DisasterUse", disaster, "reason")
     try:
@@ -117,8 +113,8 @@ def _disaster(found: tuple[Any, ...]) -> Disaster:
         set_at=from_us(found[7]),
         confirmed=found[8] is not None,
         until=from_us(found[9]),
-        ended_at=_moment(found[10]),
-        published_at=_moment(found[11]),
+        ended_at=from_us(found[10]),
+        published_at=from_us(found[11]),
     )
 
 

@@ -5,11 +5,10 @@ moment of its beginning. Whoever asks after that moment has the new one, in ever
 or not anybody has written it down yet (``enrollment.entering``).
 """
 
-from datetime import date, datetime, time
 from typing import Final
 from uuid import UUID
 
-from renkei.kernel.clock import JAPAN, now, to_us
+from renkei.kernel.clock import now, to_us
 from renkei.kernel.database import id_of, listed, row
 
 # The stricter rules of all the organizations an account ``a`` works for, as text.
@@ -19,11 +18,6 @@ RULES: Final = f"""
       WHERE z.account_id = a.id AND z.ended_at IS NULL)"""
 # Of region ``rg``, with the present moment in microseconds as its one argument.
 IN_FORCE: Final = "CASE WHEN rg.coming_at <= %s THEN rg.coming ELSE rg.policy_id END"
-
-
-def begins(day: date) -> datetime:
-    """The moment at which a day begins in Japan."""
-    return datetime.combine(day, time(), JAPAN)
 
 
 def in_force(

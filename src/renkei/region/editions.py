@@ -14,16 +14,17 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from renkei.kernel import clock
+from renkei.kernel.clock import begins
 from renkei.kernel.database import as_day, as_uuid, for_update, row, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import clean_text
-from renkei.policy.loading import OPERATORS
+from renkei.policy.queries import OPERATORS
 from renkei.policy.rules import may
 from renkei.policy.standing import Drafted, Standing, What
 from renkei.policy.use_case import Change, disclosure, use_case
 from renkei.region import parameters, wording
-from renkei.region.edition import begins, in_force
+from renkei.region.edition import in_force
 from renkei.region.laws import laws_of
 from renkei.region.models import PolicyDraft, PolicyVersion, Region
 from renkei.region.parameters import PARAMETERS, Value

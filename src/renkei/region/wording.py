@@ -67,7 +67,7 @@ _PLACE = re.compile(r"\{\{\s*(\w+)\.(\w+)\s*\}\}")
 Words = Mapping[str, Mapping[str, object]]
 
 
-def said(value: str) -> str:
+def unmarked(value: str) -> str:
     """What somebody wrote, for a place within Markdown: there it is text, and marks nothing.
 
     A name such as ``[here](https://…)`` would else be a link in words that others sign.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from renkei.group.disclosures import Head, Shell, head, open_identity, shell
+from renkei.group.head import Head, head
 from renkei.group.membership import (
     checked_reason,
     checked_role_in_care,
@@ -18,10 +18,12 @@ from renkei.group.membership import (
 )
 from renkei.group.models import Group, Member
 from renkei.group.roster import about_colleague
+from renkei.group.shell import Shell, shell
 from renkei.kernel import vault
 from renkei.kernel.database import id_of, row, rows
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
 from renkei.policy.rules import may

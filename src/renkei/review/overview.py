@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from renkei.group.disclosures import open_identity
 from renkei.kernel import vault
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.policy.standing import Standing
 from renkei.policy.use_case import disclosure

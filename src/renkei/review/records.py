@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from renkei.group.disclosures import open_identity
 from renkei.group.models import Group
 from renkei.kernel import vault
 from renkei.kernel.damage import DAMAGE, word
 from renkei.kernel.errors import Unknown
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.people.faces import Face, name_of
 from renkei.people.staff import face_of

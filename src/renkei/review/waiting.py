@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from renkei.group.disclosures import open_identity
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.policy.loading import load
 from renkei.policy.rules import may

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from renkei.group.disclosures import open_identity
 from renkei.group.selectors import FROM_VISIBLE, VISIBLE, reaching
 from renkei.kernel import vault
 from renkei.kernel.clock import from_us
@@ -14,6 +13,7 @@ from renkei.kernel.database import id_of, row, rows
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import sort_key
 from renkei.kernel.sealed import SealedEntity, about
+from renkei.patient.identity import open_identity
 from renkei.patient.models import Basics, Identity
 from renkei.people.faces import open_profile
 from renkei.policy.standing import Actor, Standing
@@ -23,7 +23,7 @@ from renkei.safety.models import PlaceReport, SafetyReport, StaffReport, State
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Reported:
     """What was reported last, by whom and when."""
 
     state: str
@@ -41,7 +41,7 @@ class PatientLine:
     identity: Identity
     powered: bool  # life depends on electricity
     power_devices: str
-    said: Said | None
+    said: Reported | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class PlaceLine:
     id: UUID
     name: str
     phone: str
-    said: Said | None
+    said: Reported | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class StaffLine:
 
     name: str
     profession: str
-    said: Said | None
+    said: Reported | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class Board:
 
     disaster: Disaster | None  # None: there is none to be read
     patients: list[PatientLine]
-    myself: Said | None
+    myself: Reported | None
     works: bool  # acts for an organization, and can report on it and on themselves
-    place: Said | None  # of the organization acted for
+    place: Reported | None  # of the organization acted for
     organization: str
 
     @property
@@ -97,7 +97,7 @@ _REPORTS = """
     WHERE r.disaster_id = %s AND r.patient_id IN ({}) ORDER BY r.at, r.id"""
 
 
-def _said(label: str, found: tuple[Any, ...]) -> Said:
+def _said(label: str, found: tuple[Any, ...]) -> Reported:
     """From the columns id, (whose), key, state, content, at, account, its key, its profile."""
     report, key, by, by_key = (id_of(found[at]) for at in (0, 2, 6, 7))
     try:
@@ -105,12 +105,12 @@ def _said(label: str, found: tuple[Any, ...]) -> Said:
     except DAMAGE as damage:
         said = {"note": sentence(damage)}
     name = open_profile(by, by_key, found[8])["name"]
-    return Said(found[3], said.get("place", ""), said.get("note", ""), name, from_us(found[5]))
+    return Reported(found[3], said.get("place", ""), said.get("note", ""), name, from_us(found[5]))
 
 
 def _latest(
     model: type[SealedEntity], sql: str, disaster: UUID, of: list[UUID]
-) -> dict[UUID, Said]:
+) -> dict[UUID, Reported]:
     if not of:
         return {}
     query = sql.format(", ".join(["%s"] * len(of)))
@@ -198,7 +198,7 @@ def see_board(actor: Actor) -> Board:
 
 
 @disclosure("group.see", on="group")
-def see_history(standing: Standing) -> tuple[Identity, list[Said], Disaster | None]:
+def see_history(standing: Standing) -> tuple[Identity, list[Reported], Disaster | None]:
     """Everything reported of one patient, the latest first."""
     disaster, where = _of(standing), standing.where
     assert where is not None

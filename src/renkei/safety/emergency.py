@@ -19,9 +19,10 @@ from renkei.kernel.sealed import about
 from renkei.people.attempts import Place
 from renkei.people.cards import made_before, use_code
 from renkei.people.factors import had_factor
+from renkei.people.selectors import IN_OFFICE
 from renkei.policy.standing import Standing, Who
 from renkei.policy.use_case import Change, disclosure, use_case
-from renkei.policy.who import CARD, STOPPED
+from renkei.policy.who import CARD
 from renkei.region.disaster import Disaster, in_force
 from renkei.safety.models import EmergencyUse
 
@@ -63,13 +64,11 @@ class Entrance:
 
 def places_of(account: UUID) -> list[UUID]:
     """The organizations for which somebody works today and may sign in."""
-    stopped = ", ".join(f"'{one}'" for one in STOPPED)
     found = rows(
         "SELECT r.organization_id FROM people_practitionerrole r"
         " JOIN people_organization o ON o.id = r.organization_id"
-        " WHERE r.account_id = %s AND r.ended_at IS NULL AND o.suspended_at IS NULL"
-        " AND o.left_on IS NULL AND (r.until IS NULL OR r.until > %s)"
-        f" AND r.restriction NOT IN ({stopped}) ORDER BY r.started_at, r.id",
+        f" WHERE r.account_id = %s AND {IN_OFFICE.format(role='r')}"
+        " AND o.suspended_at IS NULL AND o.left_on IS NULL ORDER BY r.started_at, r.id",
         [account.hex, clock.to_us(clock.now())],
     )
     return [UUID(str(one[0])) for one in found]

@@ -15,7 +15,7 @@ OF_FORM = "t:"  # fields of the form that is open in the writing box
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Box:
     """What stands in the writing box."""
 
     text: str = ""
@@ -62,10 +62,10 @@ def number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-def said(form: Mapping[str, str], error: str = "", wrong: str = "") -> Said:
+def box_of(form: Mapping[str, str], error: str = "", wrong: str = "") -> Box:
     """What a form brought; an unknown kind or importance becomes the ordinary one."""
     kind, importance = form.get("kind", ""), form.get("importance", "")
-    return Said(
+    return Box(
         text=form.get("text", "").replace("\r\n", "\n"),
         kind=kind if kind in KINDS else Kind.REPORT.value,
         importance=importance if importance in IMPORTANCES else Importance.NORMAL.value,

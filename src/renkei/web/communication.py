@@ -28,11 +28,11 @@ from renkei.communication.observations import readings
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import save_draft, send_communication
 from renkei.communication.templates import Form, people_for, see_template, written
-from renkei.group.disclosures import Head
+from renkei.group.head import Head
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
 from renkei.policy.use_case import GateClosed
-from renkei.web.box import Said, ids, number, said
+from renkei.web.box import Box, box_of, ids, number
 from renkei.web.errors import sentence, wants_json
 from renkei.web.page import page
 
@@ -89,7 +89,7 @@ def at_message(group: UUID, seq: int) -> str:
     return f"{reverse('timeline', args=[group])}?before={seq + reading.PAGE // 2}#m{seq}"
 
 
-def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> HttpResponse:
+def _timeline_page(request: "Request", group: UUID, box: Box | None = None) -> HttpResponse:
     asked = request.GET
     shown = reading.read_timeline(
         request.actor,
@@ -100,7 +100,7 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
     )
     if box is None and shown.draft is not None:
         draft = shown.draft
-        box = Said(
+        box = Box(
             draft.text,
             draft.kind,
             draft.importance,
@@ -114,8 +114,8 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
             vitals=draft.vitals,
         )
     if reply := number(asked.get("reply")):
-        box = Said(reply_to=reply) if box is None else replace(box, reply_to=reply, restored=False)
-    form, box = _open_form(request, shown.head, box or Said())
+        box = Box(reply_to=reply) if box is None else replace(box, reply_to=reply, restored=False)
+    form, box = _open_form(request, shown.head, box or Box())
     meant = [one for one in _offered(shown.head, box) if one.token in box.mentions]
     return page(
         request,
@@ -134,11 +134,11 @@ def _timeline_page(request: "Request", group: UUID, box: Said | None = None) -> 
     )
 
 
-def _offered(head: Head, box: Said) -> list[Offer]:
+def _offered(head: Head, box: Box) -> list[Offer]:
     return offers(head.members, head.kind, head.me) if box.mentions else []
 
 
-def _open_form(request: "Request", head: Head, box: Said) -> tuple[Form | None, Said]:
+def _open_form(request: "Request", head: Head, box: Box) -> tuple[Form | None, Box]:
     """The form that is open in the writing box.
 
     What was written in one that is offered no more stays as plain text.
@@ -153,7 +153,7 @@ def _open_form(request: "Request", head: Head, box: Said) -> tuple[Form | None, 
     return people_for(form, head.members), box
 
 
-def _composed(request: "Request", group: UUID, box: Said) -> Said:
+def _composed(request: "Request", group: UUID, box: Box) -> Box:
     """The writing box with what stands in the open form as plain text.
 
     Raises:
@@ -196,7 +196,7 @@ def entries(request: "Request", group: UUID) -> HttpResponse:
 
 
 @contextmanager
-def _kept(request: "Request", group: UUID, box: Said) -> Iterator[None]:
+def _kept(request: "Request", group: UUID, box: Box) -> Iterator[None]:
     """What was typed is kept as the draft when something has to be done first."""
     try:
         yield
@@ -205,7 +205,7 @@ def _kept(request: "Request", group: UUID, box: Said) -> Iterator[None]:
         raise
 
 
-def _save(request: "Request", group: UUID, box: Said) -> None:
+def _save(request: "Request", group: UUID, box: Box) -> None:
     save_draft(
         request.actor,
         group,
@@ -224,7 +224,7 @@ def _save(request: "Request", group: UUID, box: Said) -> None:
 def confirm(request: "Request", group: UUID) -> HttpResponse:
     """The sheet to confirm before a message is sent: the text, and who will read it (N3.8)."""
     form = sent(request)
-    box = said(form)
+    box = box_of(form)
     if not wants_json(request) and (known := _again(request, group, form, box)) is not None:
         return _timeline_page(request, group, known)
     try:
@@ -254,7 +254,7 @@ def confirm(request: "Request", group: UUID) -> HttpResponse:
     )
 
 
-def _again(request: "Request", group: UUID, form: Mapping[str, str], box: Said) -> Said | None:
+def _again(request: "Request", group: UUID, form: Mapping[str, str], box: Box) -> Box | None:
     """The writing box, where somebody without scripts goes back to it, or opens or closes a form.
 
     None if they go on.
@@ -273,7 +273,7 @@ def _back(
     """To the writing box with all that was typed, and what is to be mended."""
     if wants_json(request):
         return json({"message": sentence(problem), "field": problem.field}, 422)
-    return _timeline_page(request, group, said(form, sentence(problem), problem.field))
+    return _timeline_page(request, group, box_of(form, sentence(problem), problem.field))
 
 
 def answered(form: Mapping[str, str]) -> Answers:
@@ -298,7 +298,7 @@ def _id(text: str) -> UUID | None:
 def send(request: "Request", group: UUID) -> HttpResponse:
     """Say it. Posting again with the same key posts nothing."""
     form = sent(request)
-    box = said(form)
+    box = box_of(form)
     try:
         with _kept(request, group, box):
             posted = send_communication(
@@ -325,7 +325,7 @@ def send(request: "Request", group: UUID) -> HttpResponse:
 @require_POST
 def draft(request: "Request", group: UUID) -> HttpResponse:
     """Keep what is being written."""
-    _save(request, group, said(sent(request)))
+    _save(request, group, box_of(sent(request)))
     return HttpResponse(status=204)
 
 
@@ -333,7 +333,7 @@ def draft(request: "Request", group: UUID) -> HttpResponse:
 def move_draft(request: "Request", group: UUID) -> HttpResponse:
     """Put a draft where it belongs: into the group of the patient it is about (A13.2)."""
     form = sent(request)
-    box = said(form)
+    box = box_of(form)
     add_to_draft(request.actor, group, text=box.text, vitals=box.vitals)
     if came_from := _id(form.get("from", "")):
         save_draft(request.actor, came_from, text="")

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.patient import changing, services
 from renkei.patient.consents import see_register

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from renkei.enrollment import leaving, pledging
 from renkei.enrollment.leaving_desk import LeavingDesk, see_leaving
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import wareki

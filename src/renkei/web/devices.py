@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from renkei.device import asking, disclosures, services
 from renkei.device.ledger import CONSIDERED
 from renkei.device.models import Device
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import Problem
 from renkei.web import device_words as words
 from renkei.web.device import origin

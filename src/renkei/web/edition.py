@@ -95,8 +95,8 @@ class Figure:
 def figures(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Figure]:
     """Every parameter with its value before and after."""
     for name, one in PARAMETERS.items():
-        was = words.said(name, before[name]) if before else ""
-        now = words.said(name, after[name])
+        was = words.in_words(name, before[name]) if before else ""
+        now = words.in_words(name, after[name])
         yield Figure(name, words.WORDS[name], one.clause, words.bounds(name), was, now)
 
 

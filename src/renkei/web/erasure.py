@@ -11,7 +11,7 @@ from renkei.disclosure import erasing, erasures, retention
 from renkei.disclosure.erasure_papers import certificate_file, print_certificate, print_request
 from renkei.disclosure.erasures import Asking, Page
 from renkei.disclosure.models import Erasure
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.web import erasure_words as words
 from renkei.web.device import origin

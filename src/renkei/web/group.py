@@ -10,9 +10,10 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.group import roster, services
-from renkei.group.disclosures import see_head, see_shell
+from renkei.group.head import see_head
 from renkei.group.leaving import see_leaving
 from renkei.group.papers import see_basics_desk, see_paper
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import fold_kana, narrow
 from renkei.patient.purposes import purposes

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import Problem
 from renkei.patient import hand_overs, handing_over, same_person
 from renkei.web.errors import sentence

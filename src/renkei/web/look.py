@@ -6,7 +6,7 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from renkei.group.disclosures import Shell
+from renkei.group.shell import Shell
 
 COOKIE: Final = "look"
 LANGUAGES: Final = ("ja", "en")

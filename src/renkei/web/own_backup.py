@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from renkei.disclosure.own_backup import see_own_backup, take_own_backup
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import Problem
 from renkei.web.backup_folder import folder
 from renkei.web.errors import sentence

@@ -20,7 +20,7 @@ from renkei.enrollment.own_rules import (
     see_rules,
     set_rules,
 )
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import Unknown
 from renkei.region.parameters import PARAMETERS, Value
 from renkei.web import parameter_words as words
@@ -96,8 +96,8 @@ def _figures(found: Rules) -> Iterator[Figure]:
             name,
             words.WORDS[name],
             PARAMETERS[name].clause,
-            words.said(name, policy),
-            words.said(name, found.effective[name]),
+            words.in_words(name, policy),
+            words.in_words(name, found.effective[name]),
             limits,
         )
 

@@ -7,7 +7,7 @@ from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from renkei.group.disclosures import Shell, see_shell
+from renkei.group.shell import Shell, see_shell
 from renkei.kernel.errors import Problem
 from renkei.web.errors import sentence
 from renkei.web.toast import forget, toast_of

@@ -204,7 +204,7 @@ def choices(name: str) -> dict[Value, Promise] | None:
     return CHOICES.get(name)
 
 
-def said(name: str, value: Any) -> str:
+def in_words(name: str, value: Any) -> str:
     """A value in words, with what it is counted in."""
     words = choices(name)
     if words is not None:

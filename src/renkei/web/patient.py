@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
-from renkei.group.disclosures import Shell, see_shell
 from renkei.group.services import open_group as opens_group
+from renkei.group.shell import Shell, see_shell
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Unknown
 from renkei.kernel.japanese import fold_kana, narrow

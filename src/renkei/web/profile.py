@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import Problem
 from renkei.people import services
 from renkei.people.disclosures import see_photo, see_profile

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from markupsafe import Markup
 
-from renkei.group.disclosures import GroupLine, Shell
+from renkei.group.shell import GroupLine, Shell
 from renkei.kernel.html import html
 from renkei.kernel.japanese import initials
 from renkei.web.address import url

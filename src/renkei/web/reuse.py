@@ -13,7 +13,7 @@ from renkei.disclosure.copying import open_copy
 from renkei.disclosure.faxing import note_pages, prepare_fax, see_fax
 from renkei.disclosure.models import ReuseRequest
 from renkei.disclosure.requests import RequestView
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem
 from renkei.web import reuse_paper

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from renkei.disclosure.faxing import see_faxes
 from renkei.disclosure.items import shown_number
 from renkei.disclosure.register import Line, see_register
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.web import reuse_words as words
 from renkei.web.page import page
 from renkei.web.patient import own_organization

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import Problem
 from renkei.review import accounts, members, overview, records
 from renkei.web import review_words as words

@@ -46,7 +46,7 @@ def day_of(mark: Mark) -> date | None:
     return (mark.at - back).astimezone(JAPAN).date()
 
 
-def said(mark: Mark, day: str) -> str:
+def in_words(mark: Mark, day: str) -> str:
     """One mark in words; ``day`` is ``day_of`` as it is written, or empty."""
     if day:
         return str(SINCE[mark.word]) % {"day": day}

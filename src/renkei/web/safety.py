@@ -8,11 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel.errors import Problem, Refused, Unknown
 from renkei.policy.use_case import GateClosed
 from renkei.safety import board, reporting
-from renkei.safety.board import Board, Said
+from renkei.safety.board import Board, Reported
 from renkei.safety.reporting import NOTE_MOST, PLACE_MOST
 from renkei.web.disaster_words import DOORS, STATES, what
 from renkei.web.errors import sentence
@@ -33,7 +33,7 @@ def _typed(sent: QueryDict) -> Typed:
     return {group: (state, place.strip(), note.strip()) for group, state, place, note in rows}
 
 
-def _same(said: Said | None, state: str, place: str, note: str) -> bool:
+def _same(said: Reported | None, state: str, place: str, note: str) -> bool:
     """Whether nothing new was typed. Rows begin empty: what others say meanwhile is not undone."""
     if not (state or place or note):
         return True

@@ -21,7 +21,7 @@ from renkei.communication.models import Kind
 from renkei.communication.observations import LABELS
 from renkei.communication.query import ANY, VITALS, Query, keep, kept
 from renkei.communication.search import Found, search, see_search
-from renkei.group.disclosures import GroupLine, Shell
+from renkei.group.shell import GroupLine, Shell
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import initials
 from renkei.people.models import PractitionerRole

@@ -1,6 +1,6 @@
 """Who saw what (見た記録), as page and PDF."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,10 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.incident.case import LOOKED_BACK_DAYS
 from renkei.incident.seen import Choice, SeenBy, see_choice, see_seen
 from renkei.kernel import clock
-from renkei.kernel.clock import JAPAN
 from renkei.web.frame import Request
 from renkei.web.incident_paper import seen_paper
 from renkei.web.incident_words import PAGES
@@ -57,10 +56,6 @@ class SeenForm(forms.Form):
         return given
 
 
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time.min, JAPAN)
-
-
 def _found(request: Request, organization: UUID, form: SeenForm) -> SeenBy | None:
     if not (request.GET.get("person") or request.GET.get("device")) or not form.is_valid():
         return None
@@ -70,8 +65,8 @@ def _found(request: Request, organization: UUID, form: SeenForm) -> SeenBy | Non
         organization,
         account=UUID(given["person"]) if given["person"] else None,
         device=UUID(given["device"]) if given["device"] else None,
-        since=_begin(given["since"]),
-        until=_begin(given["until"] + timedelta(days=1)),
+        since=clock.begins(given["since"]),
+        until=clock.begins(given["until"] + timedelta(days=1)),
     )
 
 

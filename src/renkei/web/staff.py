@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from renkei.enrollment import pledging, staffing
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.clock import JAPAN
 from renkei.kernel.errors import Problem, Refused, Unknown

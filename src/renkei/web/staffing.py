@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from renkei.enrollment import leaving, pledging, staffing
+from renkei.enrollment import leaving, pledging, staffing, taking_in
 from renkei.enrollment.joining_papers import print_pledge
 from renkei.enrollment.roster import COLUMNS, Fault, Roster, read
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import is_role_address
@@ -80,7 +80,7 @@ def _apply(request: "Request", own: UUID) -> HttpResponse:
     try:
         if found.faults:
             raise Problem("")
-        staffing.take_in(request.actor, own, lines=found.lines, seen=request.POST["seen"])
+        taking_in.take_in(request.actor, own, lines=found.lines, seen=request.POST["seen"])
     except Problem as problem:
         text = sentence(problem) if problem.message else ""
         return _show(request, own, found, RosterForm(), text)
@@ -90,7 +90,7 @@ def _apply(request: "Request", own: UUID) -> HttpResponse:
 def _show(
     request: "Request", own: UUID, found: Roster, form: "Form", problem: str = ""
 ) -> HttpResponse:
-    plan = staffing.see_plan(request.actor, own, lines=found.lines)
+    plan = taking_in.see_plan(request.actor, own, lines=found.lines)
     faulty = bool(found.faults)
     context: dict[str, Any] = {
         "form": RosterForm(initial={"text": form["text"].value() or ""}),

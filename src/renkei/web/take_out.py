@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from renkei.device import taken_out, taking_out
 from renkei.device.models import TakeOut
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem
 from renkei.web import device_words as words

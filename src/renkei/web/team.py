@@ -5,7 +5,7 @@ Written in Python and not in a template, like the rail: it is on every page of a
 
 from markupsafe import Markup
 
-from renkei.group.disclosures import MemberLine
+from renkei.group.members import MemberLine
 from renkei.kernel.html import html, place
 from renkei.people.faces import Face
 from renkei.web.address import url

@@ -20,7 +20,7 @@ from renkei.communication.template_desk import (
     see_forms,
 )
 from renkei.communication.templates import EVERYBODY, GROUPS, RELATIVES, TYPES
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.people.models import PractitionerRole
 from renkei.web.page import page, tried
 from renkei.web.patient import own_organization

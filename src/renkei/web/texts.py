@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from renkei.kernel.japanese import wareki
 from renkei.region.disclosures import PublicPolicy, PublicRegion
-from renkei.region.wording import SYSTEM, TEXTS, fill, said
+from renkei.region.wording import SYSTEM, TEXTS, fill, unmarked
 
 _CLAUSE: Final = re.compile(r"<!--\s*clause:\s*([\w.]+)[^>]*-->")
 _HEADING: Final = re.compile(r"(#{2,3}) +(.+)")
@@ -122,7 +122,7 @@ _PLACE: Final = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 def form_text(source: str, words: Mapping[str, str]) -> Markup:
     """The words of a form as HTML, with what is known in its places and lines for the rest."""
-    filled = _PLACE.sub(lambda place: said(words.get(place[1]) or "＿＿＿＿＿＿"), source)
+    filled = _PLACE.sub(lambda place: unmarked(words.get(place[1]) or "＿＿＿＿＿＿"), source)
     return Markup(_paper.render(filled))
 
 

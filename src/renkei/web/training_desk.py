@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.utils import translation
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from renkei.group.disclosures import see_shell
+from renkei.group.shell import see_shell
 from renkei.training import desk, held, lectures
 from renkei.training.desk import Place, Row
 from renkei.web import training_words as words

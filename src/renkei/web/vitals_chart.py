@@ -7,12 +7,12 @@ triangle that points up or down.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil, floor
 from typing import Final
 
 from renkei.communication.observations import Observed
-from renkei.kernel.clock import JAPAN
+from renkei.kernel.clock import begins
 from renkei.region.vitals import SIGNS, Range, shown
 
 _Height = Callable[[float], float]
@@ -153,7 +153,7 @@ class _Across:
 
     def __init__(self, first: date, last: date) -> None:
         self.first, self.count = first, (last - first).days + 1
-        self._start = datetime.combine(first, time.min, JAPAN)
+        self._start = begins(first)
 
     def x(self, at: datetime) -> float:
         share = (at - self._start) / timedelta(days=self.count)
@@ -166,7 +166,7 @@ class _Across:
             days = [one for one in days if one.weekday() == 0][::2]
         else:
             days = days[::2] if self.count > 7 else days
-        found = [(self.x(datetime.combine(one, time.min, JAPAN)), one) for one in days]
+        found = [(self.x(begins(one)), one) for one in days]
         return [(x, one) for x, one in found if x <= WIDTH - _WORD]
 
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from renkei.communication.templates import people_for, see_template, see_templates
 from renkei.communication.whom import see_whom
-from renkei.group.disclosures import see_head
-from renkei.web.box import said
+from renkei.group.head import see_head
+from renkei.web.box import box_of
 from renkei.web.communication import json, piece, sent
 from renkei.web.errors import wants_json
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @require_http_methods(["GET", "POST"])
 def whom(request: "Request", group: UUID) -> HttpResponse:
     """Who can be meant by a message in this group."""
-    shown, box = see_whom(request.actor, group), said(sent(request))
+    shown, box = see_whom(request.actor, group), box_of(sent(request))
     if wants_json(request) and request.method == "GET":
         context = {"head": shown.head, "whom": shown, "box": box, "shell": shown.head.shell}
         html = render_to_string("communication/whom.html", context, request)
@@ -36,7 +36,7 @@ def whom(request: "Request", group: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def templates(request: "Request", group: UUID) -> HttpResponse:
     """The forms that are offered here."""
-    offered, box = see_templates(request.actor, group), said(sent(request))
+    offered, box = see_templates(request.actor, group), box_of(sent(request))
     return piece(request, "communication/templates.html", offered.head, offered=offered, box=box)
 
 

@@ -6,8 +6,6 @@ from time import sleep
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from django.db import connection
-
 from renkei.communication import log
 from renkei.communication.following import Follower, News, alone
 from renkei.communication.index.history import ends
@@ -17,7 +15,7 @@ from renkei.communication.index.store import Indexed, Store
 from renkei.communication.index.tokens import PURPOSE, searched, tokens
 from renkei.kernel import vault
 from renkei.kernel.damage import DAMAGE
-from renkei.kernel.database import id_of, rows, snapshot
+from renkei.kernel.database import id_of, on_postgresql, rows, snapshot
 
 _PAUSE: Final = 0.2  # seconds, while somebody else is at it
 _ENTRIES = """
@@ -26,13 +24,9 @@ _ENTRIES = """
 
 
 @cache
-def _stores() -> dict[str, Store]:
-    return {"sqlite": InFile(), "postgresql": InPostgreSQL()}
-
-
 def store() -> Store:
     """The index of this installation."""
-    return _stores()[connection.vendor]
+    return InPostgreSQL() if on_postgresql() else InFile()
 
 
 def _indexed(found: tuple[Any, ...], keys: Mapping[UUID, bytes]) -> Indexed | None:

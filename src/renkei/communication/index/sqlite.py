@@ -211,7 +211,7 @@ class InFile:
         for seq, one in entries.items():
             bit = 1 << (seq - 1) % BLOCK
             for token in one.tokens:
-                bits[token & 0x7FFFFFFF] |= bit
+                bits[_low(token)] |= bit
         here = [place, block]
         opened.execute("DELETE FROM posting WHERE place = ? AND block = ?", here)
         opened.execute("DELETE FROM block WHERE place = ? AND block = ?", here)

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
-from django.db import connection
 
 from renkei.config import launch
 from renkei.config import settings as documented
 from renkei.config.checkup.finding import Finding, bad, care, good
 from renkei.config.checkup.stores import is_made
 from renkei.enrollment import demonstration
+from renkei.kernel.database import on_postgresql
 
 OF_THE_UNITS: Final = {"RENKEI_BACKUP", "RENKEI_BACKUP_KEYS"}
 """What the units of systemd in ``deploy/`` take from the same file."""
@@ -130,13 +130,13 @@ def together() -> Finding:
             "鍵の保管庫が、本文と同じデータベースにあります。",
             "KEYS_DATABASE_URL で別のデータベースを指定してください。",
         )
-    if connection.vendor == "postgresql" and not settings.REDIS_URL:
+    if on_postgresql() and not settings.REDIS_URL:
         return care(
             "PostgreSQLを使っていますが、Redisがありません。プロセスが二つ以上になると、"
             "新着がすぐには届かず、サインインの失敗も別々に数えられます。",
             "二つ以上動かすなら REDIS_URL を指定してください。一つだけなら、このままで構いません。",
         )
-    if connection.vendor == "sqlite" and settings.REDIS_URL:
+    if not on_postgresql() and settings.REDIS_URL:
         return care(
             "SQLiteのまま、Redisで複数のプロセスを動かす設定です。",
             "一つの機械の中だけで動かすか、DATABASE_URL でPostgreSQLにしてください。",

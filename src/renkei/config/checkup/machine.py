@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.db import connection
 
 from renkei.audit import trail
 from renkei.config import installation
 from renkei.config.checkup.finding import Finding, bad, care, good, skipped
 from renkei.config.checkup.stores import NOTHING_YET, is_made
 from renkei.kernel import clock
+from renkei.kernel.database import on_postgresql
 from renkei.paperwork.pdf import family
 
 GIGABYTE: Final = 10**9
@@ -41,7 +41,7 @@ def folder() -> Finding:
             "サーバーを動かす利用者の持ちものにしてください（chown）。",
         )
     kind = _file_system(data)
-    if kind in OVER_A_NETWORK and connection.vendor == "sqlite":
+    if kind in OVER_A_NETWORK and not on_postgresql():
         return bad(
             f"データフォルダーがネットワーク越し（{kind}）にあります。SQLiteは壊れることがあります。",
             "この機械のディスクに移すか、PostgreSQLを使ってください。",

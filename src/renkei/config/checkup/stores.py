@@ -1,7 +1,6 @@
 """Whether the databases answer, keep what they say they keep, and can be opened."""
 
 import re
-from pathlib import Path
 from typing import Any, Final
 
 import redis
@@ -12,8 +11,9 @@ from django.db.migrations.executor import MigrationExecutor
 from renkei.audit import guards
 from renkei.config import installation
 from renkei.config.checkup.finding import Finding, bad, care, good, skipped
-from renkei.files import bucket, scanning
+from renkei.files import s3, scanning
 from renkei.kernel import master, vault
+from renkei.kernel.database import engine_of, has_table
 from renkei.kernel.errors import Tampered
 
 NOTHING_YET: Final = "まだデータがありません（renkei load か renkei serve で作られます）。"
@@ -24,10 +24,7 @@ NETWORK_SECONDS: Final = 2
 
 def is_made(alias: str = "default") -> bool:
     """Whether there is a database already; looking never makes one."""
-    wrapper = connections[alias]
-    if wrapper.vendor == "sqlite" and not Path(str(wrapper.settings_dict["NAME"])).exists():
-        return False
-    return "django_migrations" in wrapper.introspection.table_names()
+    return has_table(alias, "django_migrations")
 
 
 def database() -> Finding:
@@ -36,9 +33,8 @@ def database() -> Finding:
         return skipped(NOTHING_YET)
     said = []
     for alias in ("default", "keys"):
-        wrapper = connections[alias]
-        sqlite = wrapper.vendor == "sqlite"
-        version, wrong = _sqlite(wrapper) if sqlite else _postgresql(wrapper)
+        look = _sqlite if engine_of(alias) == "sqlite" else _postgresql
+        version, wrong = look(connections[alias])
         if wrong:
             return bad(
                 f"書いたものが停電で消えうる設定です: {'、'.join(wrong)}（{version}）。",
@@ -161,8 +157,8 @@ def files() -> Finding:
     if not settings.S3_URL:
         return good("写真やファイルは、データフォルダーに置いています。")
     try:
-        found = bucket.look()
-    except bucket.Unreachable as error:
+        found = s3.look()
+    except s3.Unreachable as error:
         return bad(*BUCKET[error.why])
     if found.public:
         return bad(

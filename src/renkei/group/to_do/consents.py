@@ -3,10 +3,11 @@
 from typing import Any, Final
 from uuid import UUID
 
-from renkei.group.disclosures import GroupLine, open_identity
+from renkei.group.shell import GroupLine
 from renkei.group.to_do.task import Task
 from renkei.kernel import clock
 from renkei.kernel.database import as_day, as_uuid, id_of, rows
+from renkei.patient.identity import open_identity
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing, What, Where, Who
 

@@ -1,6 +1,6 @@
 """All there is to do, in the order in which home shows it."""
 
-from renkei.group.disclosures import Shell
+from renkei.group.shell import Shell
 from renkei.group.to_do import consents, groups, invitations, oneself, operator, organization
 from renkei.group.to_do.task import Task
 from renkei.kernel import clock

@@ -7,9 +7,10 @@ from uuid import UUID
 from renkei.communication.task_board import waiting_tasks
 from renkei.disclosure.waiting import waiting_for as waiting_for_reuse
 from renkei.group.archiving import waiting_for as waiting_for_life
-from renkei.group.disclosures import GroupLine, open_identity
+from renkei.group.shell import GroupLine
 from renkei.group.to_do.task import Task
 from renkei.kernel.database import as_uuid, id_of, rows
+from renkei.patient.identity import open_identity
 from renkei.policy.standing import Standing
 from renkei.review.waiting import waiting_for as waiting_for_review
 

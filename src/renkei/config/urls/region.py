@@ -1,0 +1,83 @@
+"""What the operator sees to: who takes part, the policy, notices and news, the installation."""
+
+from renkei.config.routes import route
+from renkei.web import (
+    applications,
+    backup,
+    edition,
+    leaving_network,
+    news,
+    notice,
+    organization,
+    region,
+)
+from renkei.web.toast import SAVED, SILENT
+
+ADDRESSES = [
+    # the operator's console
+    route("operator", organization.console, name="console", needs="console.see"),
+    route("operator/missing", organization.missing, name="missing", needs="missing.see"),
+    route("operator/organizations", organization.organizations, name="organizations_list",
+          needs="organizations.list"),
+    route("organizations/<uuid:organization>", organization.organization, name="organization",
+          needs="organization.show"),
+    route("organizations/<uuid:organization>/edit", organization.edit,
+          name="organization_edit", needs="organization.change", toast=SAVED),
+    # who wants to take part, and who leaves
+    route("applications", applications.listed, name="applications", needs="application.see"),
+    route("applications/new", applications.new, name="application_new",
+          needs="application.handle", toast=SILENT),
+    route("applications/<uuid:application>", applications.one, name="application",
+          needs="application.see"),
+    route("applications/<uuid:application>/paper/<slug:form>", applications.paper,
+          name="application_paper", needs="application.print"),
+    route("applications/<uuid:application>/form/<str:step>", applications.step,
+          name="application_step", needs="application.handle", toast=SILENT),
+    route("organizations/<uuid:organization>/leaving", leaving_network.leave,
+          name="organization_leaving", needs="organization.see_leaving"),
+    # the next edition of the policy, and what stands beside it
+    route("policy/draft", edition.draft, name="policy_draft", needs="policy.draft", toast=SAVED),
+    route("policy/draft/preview", edition.preview, name="policy_preview", needs="policy.draft"),
+    route("policy/draft/discard", edition.discard, name="policy_discard",
+          needs="policy.discard"),
+    route("policy/draft/<uuid:draft>/confirm", edition.confirm, name="policy_enact",
+          needs="policy.enact"),
+    route("policy/coming/back", edition.back, name="policy_back", needs="policy.take_back"),
+    route("provisions", region.provisions, name="provisions", needs="provision.keep"),
+    route("provisions/new", region.provision_new, name="provision_new",
+          needs="provision.keep", toast=SAVED),
+    route("provisions/<uuid:provision>/end", region.provision_end, name="provision_end",
+          needs="provision.end"),
+    route("laws", region.laws, name="laws", needs="law.keep"),
+    route("laws/new", region.law_new, name="law_new", needs="law.keep", toast=SAVED),
+    route("laws/<str:key>", region.law, name="law", needs="law.keep", toast=SAVED),
+    route("laws/<str:key>/remove", region.law_remove, name="law_remove", needs="law.remove"),
+    route("issuers", region.issuers, name="issuers", needs="issuer.see"),
+    route("issuers/new", region.issuer_new, name="issuer_new", needs="issuer.keep", toast=SAVED),
+    route("issuers/<uuid:issuer>", region.issuer, name="issuer", needs="issuer.keep",
+          toast=SAVED),
+    route("issuers/<uuid:issuer>/remove", region.issuer_remove, name="issuer_remove",
+          needs="issuer.remove"),
+    # notices, and the group they go to
+    route("notices", notice.notices, name="notices", needs="notice.list"),
+    route("notices/new", notice.new, name="notice_new", needs="notice.write", toast=SAVED),
+    route("notices/<uuid:notice>/edit", notice.edit, name="notice_edit", needs="notice.write",
+          toast=SAVED),
+    route("notices/<uuid:notice>/preview", notice.preview, name="notice_preview",
+          needs="notice.publish"),
+    route("notices/<uuid:notice>/readers", notice.readers, name="notice_readers",
+          needs="notice.readers"),
+    route("notices/<uuid:notice>/withdraw", notice.withdraw, name="notice_withdraw",
+          needs="notice.withdraw"),
+    route("notices/<uuid:notice>", notice.see, name="notice", needs="home.see"),
+    route("notices/<uuid:notice>/confirm", notice.confirm, name="notice_confirm",
+          needs="notice.confirm"),
+    route("network/open", notice.open_network, name="network_open", needs="network.open"),
+    # news on the public page
+    route("news/desk", news.desk, name="news_desk", needs="news.publish"),
+    route("news/new", news.new, name="news_new", needs="news.publish"),
+    route("news/<uuid:news>/withdraw", news.withdraw, name="news_withdraw",
+          needs="news.withdraw"),
+    # the installation
+    route("backups", backup.backups, name="backups", needs="backup.see"),
+]  # fmt: skip

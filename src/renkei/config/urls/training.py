@@ -1,0 +1,46 @@
+"""Training (A9, F1), and the points to note (A10)."""
+
+from renkei.config.routes import route
+from renkei.web import points, training, training_define, training_desk
+from renkei.web.toast import RECORDED, SAVED, SILENT
+
+ADDRESSES = [
+    route("points", points.points, name="points", needs="home.see"),
+    route("points/noted", points.noted, name="points_noted", needs="points.note", toast=SILENT),
+    route("training", training.own, name="training", needs="training.take"),
+    route("training/staff", training_desk.of_staff, name="training_staff",
+          needs="training.see_staff"),
+    route("training/all", training_desk.of_all, name="training_all", needs="training.see_all"),
+    route("training/organizations/<uuid:organization>", training_desk.of_organization,
+          name="training_organization", needs="training.record", toast=RECORDED),
+    route("training/lectures", training_desk.all_lectures, name="training_lectures",
+          needs="training.record"),
+    route("training/lectures/<uuid:lecture>", training_desk.lecture, name="training_lecture",
+          needs="training.record", toast=RECORDED),
+    route("training/lectures/<uuid:lecture>/list.pdf", training_desk.attendance,
+          name="training_attendance", needs="training.record"),
+    route("training/completions/<uuid:completion>/annul", training_desk.annul,
+          name="training_annul", needs="training.record"),
+    route("training/certificates/<str:number>", training.certificate,
+          name="training_certificate", needs="training.take"),
+    route("training/courses", training_define.courses, name="training_courses",
+          needs="training.define"),
+    route("training/editions/<uuid:edition>", training_define.edition, name="training_edition",
+          needs="training.define", toast=SAVED),
+    route("training/editions/<uuid:edition>/questions", training_define.questions,
+          name="training_questions", needs="training.define", toast=SAVED),
+    route("training/editions/<uuid:edition>/parts/<str:part>", training_define.part,
+          name="training_edit_part", needs="training.define", toast=SAVED),
+    route("training/editions/<uuid:edition>/parts/<str:part>/video", training_define.video,
+          name="training_edition_video", needs="training.define"),
+    route("training/courses/<str:course>", training.course, name="training_course",
+          needs="training.take"),
+    route("training/courses/<str:course>/parts/<str:part>", training.part,
+          name="training_part", needs="training.take", toast=SILENT),
+    route("training/courses/<str:course>/parts/<str:part>/video", training.video,
+          name="training_video", needs="training.take"),
+    route("training/courses/<str:course>/parts/<str:part>/captions", training.captions,
+          name="training_captions", needs="training.take"),
+    route("training/courses/<str:course>/check", training.check, name="training_check",
+          needs="training.take", toast=SILENT),
+]  # fmt: skip
