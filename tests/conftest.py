@@ -361,8 +361,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--break-each",
         metavar="FILE",
-        help="break one rule after another: JSON {rule: [clauses]} in, {rule: [clauses whose tests"
-        " noticed]} out",
+        help="break one rule after another: JSON {rule: [clauses]} in, {rule: {clause: by what it"
+        " was noticed}} out",
     )
 
 
@@ -388,16 +388,24 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     noticed = {}
     for rule, named in json.loads(Path(plan).read_text()).items():
         with always_yes(rule) if rule else ExitStack():
-            noticed[rule] = sorted(_who_notice(_likely_first(session.items, rule), set(named)))
-    Path(plan).write_text(json.dumps(noticed))
+            noticed[rule] = _who_notice(_likely_first(session.items, rule), set(named))
+        Path(plan).write_text(json.dumps(noticed))  # each time: an end too soon loses one
     return True
 
 
 def _likely_first(items: list[pytest.Item], rule: str) -> list[pytest.Item]:
-    """The tests that name the rule, or call its use case, first: they notice soonest."""
+    """The tests that name the rule, or call its use case, first: they notice soonest.
+
+    Those of a module that walks every address there is come last.
+    """
     use_case = USE_CASES.get(rule, "").rpartition(".")[2]
     names = [name for name in (use_case, f'"{rule}"') if name.strip('"')]
-    return sorted(items, key=lambda item: not any(name in _source(item) for name in names))
+
+    def late(item: pytest.Item) -> tuple[bool, bool]:
+        walks = hasattr(item.module, "routes")  # type: ignore[attr-defined]
+        return walks, not any(name in _source(item) for name in names)
+
+    return sorted(items, key=late)
 
 
 @functools.cache
@@ -405,14 +413,17 @@ def _source(item: pytest.Item) -> str:
     return inspect.getsource(item.function)  # type: ignore[attr-defined]
 
 
-def _who_notice(items: list[pytest.Item], named: set[str]) -> set[str]:
-    noticed: set[str] = set()
+def _who_notice(items: list[pytest.Item], named: set[str]) -> dict[str, str]:
+    """By clause the first test that notices, and what it said."""
+    noticed: dict[str, str] = {}
     for item in items:
         about = clauses_of(item) & named
-        if about - noticed:
+        if about - noticed.keys():
             reports = runtestprotocol(item, nextitem=None, log=False)
-            if any(report.failed and report.when == "call" for report in reports):
-                noticed |= about
+            failed = [one for one in reports if one.failed and one.when == "call"]
+            if failed:
+                said = f"{item.nodeid}: {failed[0].longreprtext}"
+                noticed |= dict.fromkeys(about - noticed.keys(), said)
     return noticed
 
 

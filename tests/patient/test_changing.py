@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from renkei.communication.services import send_communication
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.patient.changing import ChangeForm, change_consent, see_change_desk
@@ -13,7 +12,7 @@ from renkei.patient.models import Consent
 from renkei.patient.services import withdraw_consent
 from renkei.policy.loading import load
 from renkei.policy.rules import may
-from tests.cast import NAMES, Cast
+from tests.cast import NAMES, Cast, post
 
 LINE = [[[100, 100], [900, 600]]]
 FORM = ChangeForm(
@@ -60,9 +59,7 @@ def test_without_1_2_or_5_the_others_are_out_at_once(cast: Cast, number: int) ->
     assert not sees(cast, "nurse")
     assert sees(cast, "manager")
     with pytest.raises(Refused):
-        send_communication(
-            cast["nurse"], cast.group, text="訪問しました", kind="report", importance="normal"
-        )
+        post(cast, "nurse", "訪問しました")
     change(cast, declined=())
     assert sees(cast, "nurse")
 
