@@ -77,7 +77,7 @@ def test_the_pages_of_a_group_and_its_writing_box(
     page.focus("#write [name=text]")
     page.click("[data-forms]")
     page.click("#sheet [name=choose][value=visit-nurse]")
-    page.wait_for_load_state("networkidle")  # the form has come, and the draft is kept
+    page.wait_for_selector("[data-slot] :focus", state="attached")  # the form has come
     page.locator("#write [name=text]").press_sequentially("@")
     page.wait_for_selector("#at-list li")
     found = Axe().run(page, options=WCAG).response["violations"]

@@ -101,10 +101,12 @@ def test_after_signing_out_the_back_button_and_the_other_tab_show_nothing(
     other.goto(address)
     page.bring_to_front()
     page.evaluate("localStorage.setItem('renkei-until', '1')")
+    assert page.evaluate("localStorage.getItem('renkei-lately')")  # which patient was opened last
     page.locator("form[data-leave] button").first.click()
     page.wait_for_url("**/signed-out")
     other.wait_for_url("**/sign-in?next=**")
-    assert page.evaluate("localStorage.getItem('renkei-until')") is None
+    for kept in ("renkei-until", "renkei-lately"):
+        assert page.evaluate("name => localStorage.getItem(name)", kept) is None
     page.go_back()
     page.wait_for_url("**/sign-in**")
     assert name not in page.content()

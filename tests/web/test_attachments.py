@@ -165,15 +165,17 @@ def test_the_sheet_says_for_how_many_the_answer_is(cast: Cast) -> None:
         assert word in tray and f"/attachments/{one}/answer?all=yes" in tray
         sheet = client.get(f"/attachments/{one}/answer").json()["html"]
         assert (
-            "これで答える</button>" in sheet and "点に、これで" in sheet and "checked" not in sheet
+            "この内容で記録する</button>" in sheet
+            and "点まとめて記録" in sheet
+            and "checked" not in sheet
         )
     sheet = client.get(f"/attachments/{papers[0]}/answer?all=yes").json()["html"]
-    assert "3点に、これで答える</button>" in sheet and "紹介状2.pdf" in sheet
+    assert "3点まとめて記録する</button>" in sheet and "紹介状2.pdf" in sheet
     assert all(str(one) not in sheet for one in photos)
     chosen = {f"also:{papers[1]}": "yes", "also:x": "yes"}
     said = {"about": "source", "source": "outside", **chosen}
     wrong = client.post(f"/attachments/{papers[0]}/answer", said, content_type="application/json")
-    assert wrong.status_code == 422 and "2点に、これで答える</button>" in wrong.json()["html"]
+    assert wrong.status_code == 422 and "2点まとめて記録する</button>" in wrong.json()["html"]
     own = said | {"source": "own"}
     done = client.post(f"/attachments/{papers[0]}/answer", own, content_type="application/json")
     assert done.status_code == 200

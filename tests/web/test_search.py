@@ -116,6 +116,26 @@ def test_nothing_found_says_what_to_try(cast):
     assert 'class="row hit"' not in shown
 
 
+def test_a_name_that_nobody_wrote_is_offered_as_the_name_of_who_wrote(cast):
+    post(cast, "nurse", "夜間に発熱あり")
+    Indexing().follow()
+    name = cast.people["nurse"].name.split()[0]
+    shown = searched(client(cast, "manager"), words=name)
+    assert f'name="author" value="{name}"' in shown and f"「{name}」さんが書いたもの" in shown
+    shown = searched(client(cast, "manager"), author=name)
+    assert "夜間に発熱あり" in shown and f'data-tone="action">{name}</span>' in shown
+    assert "さんが書いたもの" not in searched(client(cast, "manager"), words=name, kind="request")
+
+
+def test_what_the_search_was_narrowed_to_stands_above_what_was_found(cast):
+    post(cast, "nurse", "夜間に発熱あり")
+    Indexing().follow()
+    shown = searched(client(cast, "manager"), words="発熱", kind="report", since="2000-01-01")
+    assert "夜間に<mark>発熱</mark>あり" in shown and "search-more" in shown
+    chosen = shown.split('data-tone="action">')[1].split("</span>")[0]
+    assert chosen.startswith("報告") and chosen.endswith("〜")
+
+
 def test_marks_are_set_and_taken_away_without_scripts(cast):
     browser = client(cast, "manager")
     address = f"/messages/{cast.message}"

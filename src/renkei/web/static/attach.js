@@ -81,6 +81,7 @@ if (tray) {
     text.append(document.createElement("span"), bar);
     line.append(text, stop);
     const job = { blob, name, line, text: text.firstChild, bar, id: "", stopped: false };
+    job.text.textContent = name; // until its turn comes
     stop.addEventListener("click", () => {
       job.stopped = true;
       job.abort?.abort();
@@ -243,7 +244,11 @@ if (tray) {
     const { ok, data } = await ask(address, body);
     if (data.html) return open(data.html);
     if (!ok) return say(data.message);
+    await answered();
+  }
+  async function answered() {
     await refresh();
+    form.dispatchEvent(new Event("input")); // what was asked for is answered: nothing is wrong any more
   }
   // Pressing must not take the focus first: the box would move away under the thumb.
   tray.addEventListener("mousedown", (event) => event.preventDefault());
@@ -276,7 +281,7 @@ if (tray) {
       if (data.html) return open(data.html);
       if (!ok) return say(data.message);
       close();
-      await refresh();
+      await answered();
     } catch (problem) {
       if (!(problem instanceof Unsent)) throw problem;
       say(form.dataset.wordsUnsaved);

@@ -113,8 +113,9 @@ if (form) {
     const sign = field.startsWith("v_") && form.elements.namedItem(field);
     if (sign) sign.closest("details").open = true;
     const asked = field && form.querySelector(`[name="t:${CSS.escape(field)}"], [name^="t:${CSS.escape(field)}:"]`);
-    const place = sign || asked || text;
-    place.setAttribute("aria-invalid", "true");
+    const unanswered = field === "attachments" && form.querySelector("[data-tray] :is([data-answer], a.btn--primary, [data-ready=no] [data-remove])");
+    const place = sign || asked || unanswered || text;
+    if (place !== unanswered) place.setAttribute("aria-invalid", "true");
     place.focus();
   }
   form.addEventListener("submit", async (event) => {
@@ -170,6 +171,7 @@ if (form) {
     const go = document.querySelector("#sheet [data-go]");
     const note = send.querySelector("[data-error]");
     note.hidden = true;
+    const said = go.textContent;
     go.setAttribute("aria-disabled", "true");
     go.textContent = words.wordsSending;
     clearTimeout(timer);
@@ -178,19 +180,22 @@ if (form) {
     try {
       const { ok, data } = await sent(new FormData(send));
       if (ok) return done(data);
-      failed(data.message);
+      failed(data.message, said, data.field);
     } catch (problem) {
       if (!(problem instanceof Unsent)) throw problem;
-      failed(words.wordsCut);
+      failed(words.wordsCut, words.wordsAgain);
     } finally {
       delete send.dataset.busy;
       go.removeAttribute("aria-disabled");
     }
-    function failed(sentence) {
-      go.textContent = words.wordsAgain;
+    function failed(sentence, again, field = "") {
+      go.textContent = again;
       note.hidden = false;
       note.className = "error";
       note.textContent = sentence;
+      const asked = [...send.elements].find((one) => one.name === field && one.type !== "hidden");
+      asked?.closest("fieldset")?.append(note); // beside what is still to be answered
+      asked?.focus();
       note.scrollIntoView({ block: "nearest" });
     }
   });

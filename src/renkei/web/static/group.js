@@ -1,6 +1,9 @@
 // Every page of a group: the numbers to call as a sheet, and leaving when one is no longer in it.
 import "./badges.js";
+import { opened } from "./lately.js";
 import { onLive } from "./live.js";
+
+if (document.querySelector(".app").dataset.group === "patient") opened(document.body.dataset.groupId);
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-opens], [data-closes]");

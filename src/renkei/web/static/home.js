@@ -1,5 +1,15 @@
 // ホーム stays as the server has it: when something happens in a group, the blocks are asked for anew.
 import { onLive } from "./live.js";
+import { lately } from "./lately.js";
+
+// A phone has no rail: its patients stand on top, whom one was with last first.
+const quick = document.querySelector("[data-quick] ul");
+if (quick) {
+  const order = lately();
+  const place = (line) => order.indexOf(line.querySelector(".badge").dataset.group) >>> 0; // who was not opened comes last
+  const lines = [...document.querySelectorAll(".rail-groups li")].filter((line) => !line.querySelector("[data-tone]"));
+  quick.append(...lines.sort((one, other) => place(one) - place(other)).map((line) => line.cloneNode(true)));
+}
 
 let waiting = 0;
 

@@ -43,7 +43,7 @@ export function open(html) {
   sheet.setAttribute("aria-labelledby", "whose");
   if (!sheet.open) sheet.showModal();
   sheet.querySelector(".sheet-body")?.scrollTo(0, 0);
-  (sheet.querySelector("[aria-invalid], [data-go], [autofocus]") ?? sheet.querySelector("textarea, a, button"))?.focus();
+  (sheet.querySelector("[aria-invalid], [data-go], [autofocus]") ?? sheet.querySelector("textarea, a:not(.log a), button"))?.focus();
 }
 
 export function close() {
@@ -88,7 +88,9 @@ document.addEventListener("click", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target === dialog()) close(); // beside the sheet
 });
+// Back to what opened it, unless what was chosen there has put the focus elsewhere by now.
 dialog()?.addEventListener("close", () => {
+  const left = [null, document.body, opener].includes(document.activeElement) || dialog().contains(document.activeElement);
   dialog().replaceChildren();
-  opener?.focus?.();
+  if (left) opener?.focus?.();
 });

@@ -19,6 +19,8 @@ let fresh = null; // the first entry that came while one was not at the end
 const root = document.documentElement;
 const atEnd = () => innerHeight + scrollY >= root.scrollHeight - 160;
 const toEnd = (behavior = "instant") => scrollTo({ top: root.scrollHeight, behavior });
+// One's own message, where it stands: an answer may stand far above, within what it answers.
+const toMine = (entry) => (entry?.closest(".replies") ? entry.scrollIntoView({ block: "center" }) : toEnd());
 
 // What has the focus stays above the writing box, however high that grows.
 const box = document.querySelector(".composer");
@@ -152,7 +154,8 @@ function arrived(html) {
   const entry = log.append(html);
   if (!entry) return;
   watchAll();
-  if (log.isMine(entry) || (stay && entry.closest("#log > *") === entry.closest("#log").lastElementChild)) toEnd();
+  if (log.isMine(entry)) toMine(entry);
+  else if (stay && entry.closest("#log > *") === entry.closest("#log").lastElementChild) toEnd();
   else showPill(entry);
 }
 
@@ -272,7 +275,7 @@ document.addEventListener("renkei:sent", async ({ detail }) => {
   if (main.querySelector("[data-newer]")) return location.assign(`${home}?before=${end + 1}#m${end}`);
   await new Promise((resolve) => setTimeout(resolve, 400)); // the stream is usually quicker
   await catchUp();
-  toEnd();
+  toMine(document.getElementById("m" + detail.seq));
 });
 
 // ── What is done with a message ─────────────────────────────────────────────────────────────────

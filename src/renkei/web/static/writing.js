@@ -237,10 +237,11 @@ export function helps(form, changed) {
     changed();
     slot.querySelector("input:not([type=hidden]), textarea, select")?.focus();
   });
-  slot.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing || !event.target.matches("input")) return;
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !event.target.matches("[data-vitals] input, [data-slot] input")) return;
     event.preventDefault(); // on to the next field: nothing is sent by the way
-    const fields = [...slot.querySelectorAll("input:not([type=hidden]), textarea, select"), text];
+    const asked = form.querySelectorAll("[data-vitals][open] input, [data-slot] :is(input:not([type=hidden]), textarea, select)");
+    const fields = [...asked, text];
     fields[fields.indexOf(event.target) + 1]?.focus();
   });
   slot.addEventListener("click", (event) => {
@@ -252,6 +253,12 @@ export function helps(form, changed) {
   });
   // Measured values have a box of their own; a form that asks for them shows it in their place.
   const box = form.querySelector("[data-vitals]");
+  const home = box?.parentElement;
+  box?.querySelector("summary").addEventListener("click", (event) => {
+    event.preventDefault(); // opened by us, so that the keyboard of a phone comes up with it
+    box.open = !box.open;
+    if (box.open) box.querySelector("input").focus();
+  });
   function measure() {
     const place = slot.querySelector("[data-measure]");
     if (!box || !place) return;
@@ -259,7 +266,7 @@ export function helps(form, changed) {
     box.open = true;
   }
   function drop() {
-    if (box && slot.contains(box)) slot.before(box);
+    if (box && slot.contains(box)) home.prepend(box);
     slot.replaceChildren();
     words();
   }
