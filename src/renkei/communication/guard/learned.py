@@ -12,9 +12,11 @@ it must not outweigh what is not.
 
 import re
 from collections.abc import Iterable, Iterator
-from operator import add
+from operator import add, itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from ahocorasick_rs import AhoCorasick
 
 from renkei.communication.guard.values import Vital
 from renkei.kernel.japanese.kana import TO_HIRAGANA
@@ -83,7 +85,8 @@ def as_learned(text: str, measured: Iterable[Vital]) -> str:
             value = text[vital.start : vital.end]
             parts += text[at : vital.start], value.translate(_DANGEROUS if vital.danger else _USUAL)
             at = vital.end
-    return _AMBULANCE.sub("救急車", "".join((*parts, text[at:]))).translate(_ALIKE)
+    said = "".join((*parts, text[at:]))
+    return (_AMBULANCE.sub("救急車", said) if "119" in said else said).translate(_ALIKE)
 
 
 def runs(sentence: str) -> set[str]:
@@ -94,16 +97,20 @@ def runs(sentence: str) -> set[str]:
 
 
 def _odds(sentence: str) -> float:
-    return (_AT_FIRST + sum(map(_WEIGHTS.__getitem__, _WEIGHTS.keys() & runs(sentence)))) / ODDS
+    """By the runs in it that were learned, each once."""
+    found = _RUNS.find_matches_as_indexes(sentence.strip(), overlapping=True)
+    return (_AT_FIRST + sum(map(_WEIGHTS.__getitem__, set(map(itemgetter(0), found))))) / ODDS
 
 
-def _read() -> tuple[dict[str, int], int]:
+def _read() -> tuple[AhoCorasick, list[int], int]:
+    """What finds the learned runs, how much each weighs, and what every sentence begins with."""
     weights: dict[str, int] = {}
     for line in FILE.read_text(encoding="utf-8").split("\n"):
         weight, tab, run = line.partition("\t")
         if tab:
             weights[run] = int(weight)
-    return weights, weights.pop("")  # of no letters at all: what every sentence begins with
+    at_first = weights.pop("")  # of no letters at all
+    return AhoCorasick(list(weights)), list(weights.values()), at_first
 
 
-_WEIGHTS, _AT_FIRST = _read()
+_RUNS, _WEIGHTS, _AT_FIRST = _read()

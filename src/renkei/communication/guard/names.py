@@ -27,6 +27,7 @@ _NOBODY: frozenset[int] = frozenset()
 NEAR = 25  # characters between a family name and a given name that belong together
 
 _AGE = re.compile(r"(?<!\d)(\d{2,3})\s*(?:歳|才|さい)|[(（]\s*(\d{2,3})\s*[)）]")
+_OF_AGES = ("歳", "才", "さい", "(", "（")
 _MASK = "○〇◯●×✕✖*＊■□△▲?x※_・"
 _INITIAL = re.compile(r"(?<![a-z])[a-z][.\s]{1,2}$")
 AROUND = 7  # characters to either side of what is hidden that a name may reach
@@ -170,7 +171,9 @@ def _clues(plain: str, roster: Roster, found: dict[int, list[Hit]], today: date)
     clues: set[int] = set()
     for hit in found.get(TOWN, ()):
         clues |= hit.who
-    told = {int(age[1] or age[2]) for age in _AGE.finditer(plain)}
+    told: set[int] = set()
+    if any(one in plain for one in _OF_AGES):
+        told = {int(age[1] or age[2]) for age in _AGE.finditer(plain)}
     if told:
         clues |= {who for who, year in roster.ages.items() if told & set(age_today(year, today))}
     return clues

@@ -8,11 +8,13 @@ from typing import Final
 # A polite predicate is the end of a sentence, also where nothing is written between it and the next.
 _SENTENCE_END = re.compile(
     r"""
-    [。!?\n]
-    |(?<=[^\d])\.(?=[^\d]|$)
-    |(?:
-        です|ます|ました|ません|でした
-    )(?=[^がかけのしよねとっも、。」』)んでらゆわさなねぐ時際場様方中前後\n])
+    (?=[。!?\n.でま])(?:
+        [。!?\n]
+        |(?<=[^\d])\.(?=[^\d]|$)
+        |(?:
+            です|ます|ました|ません|でした
+        )(?=[^がかけのしよねとっも、。」』)んでらゆわさなねぐ時際場様方中前後\n])
+    )
     """,
     re.X,
 )

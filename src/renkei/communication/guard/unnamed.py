@@ -33,10 +33,12 @@ _RISEN = re.compile(
 )
 _BODY_HEAT = re.compile(  # the tenths are those of a body: nobody says so of a bath
     r"""
+    (?=[34わ脇腋額耳お体])(?:
     (?<![\d.])(?P<value>(?:3[3-9]|4[0-3])(?:\.\d)?)\s?度(?P<tenth>\d)分
     |(?<![\d.])(?P<pointed>(?:3[3-9]|4[0-3])\.\d)\s?(?:度|℃)
     |(?:わき|脇|腋|腋の下|額|耳|おでこ|体温計)(?:の下)?(?:で|が|は)(?:測ると|測って|、)?
         (?P<placed>(?:3\d|4[0-3])(?:\.\d)?)\s?(?:度|℃|$|。|、)
+    )
     """,
     re.X,
 )
@@ -113,6 +115,10 @@ _UNMEASURED = re.compile(
     re.X,
 )
 
+_LOST: Final = (
+    "測れ", "測定", "はかれ", "触れ", "とれ", "取れ", "感知", "出ない", "出ません", "%から", "台から"
+)  # fmt: skip
+
 
 def unnamed(text: str) -> Iterator[Vital]:
     """The vital signs in a text that stand without their names."""
@@ -121,7 +127,9 @@ def unnamed(text: str) -> Iterator[Vital]:
         yield from _judged(text, "spo2", found)
     for found in _found(_ON_OXYGEN, text, "lで", "lに", "l流"):
         yield from _judged(text, "spo2", found)
-    for found in (*_MEASURED.finditer(text), *_IN_A_ROW.finditer(text)):
+    told = [*_found(_MEASURED, text, "測", "画面", "表示", "数", "つまり", "今", "いま", "現在")]
+    told += _found(_IN_A_ROW, text, "下が", "落ち", "減")
+    for found in told:
         if kind := _spoken_of(text[max(0, found.start() - _NEAR) : found.start()]):
             yield from _judged(text, kind, found)
     for found in _found(_PULSE_AT, text, "脈", "手首"):
@@ -133,14 +141,12 @@ def unnamed(text: str) -> Iterator[Vital]:
             yield from _judged(text, "spo2", found)
     for found in _found(_COUNTED, text, "数え", "1分"):
         yield from _judged(text, "respiration" if found["respiration"] else "pulse", found)
-    for found in _BREATHS.finditer(text):
+    for found in _found(_BREATHS, text, "r"):
         yield from _judged(text, "respiration", found)
     for found in _found(_GLASGOW, text, "v"):
         total = sum(int(one) for one in found.groups() if one.isdigit())
         yield Vital("gcs", found.start(), found.end(), total, 3 <= total <= 12)
-    for lost in _found(
-        _UNMEASURED, text, "測", "はか", "触れ", "とれ", "取れ", "感知", "出", "から"
-    ):
+    for lost in _found(_UNMEASURED, text, *_LOST):
         yield Vital("unmeasured", lost.start(), lost.end(), 0, True)
 
 

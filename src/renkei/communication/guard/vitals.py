@@ -17,6 +17,7 @@ from renkei.region.vitals import dangerous
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _FILL = re.compile(r"(?:1分間?に|\d回(?=[^\d])|[^\d。\n]){0,8}")
+_FAR: Final = 32  # characters, the most that ``_FILL`` spans
 _TIGHT = re.compile(r"[\s:=は.、・\-]{0,2}")
 _TIGHT_KINDS: Final = frozenset(
     ("diastolic", "pulse_letter", "respiration_letter", "temperature_letter")
@@ -107,7 +108,24 @@ _VITALISH = re.compile(
     """,
     re.X,
 )
-_Span = tuple[int, int]
+_IN_KANJI = re.compile(r"[一二三四五六七八九十百]{2}|度[一二三四五六七八九]")
+
+
+class _Spoken:
+    """Where a text speaks of vital signs, looked for when somebody asks: few do."""
+
+    __slots__ = ("_found", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: tuple[int, int] | None = None
+
+    def ends_and_begins(self) -> tuple[int, int] | None:
+        """Where the first place ends and the last begins; None if there is none."""
+        if self._found is None:
+            spans = [one.span() for one in _VITALISH.finditer(self._text)]
+            self._found = (spans[0][1], spans[-1][0]) if spans else (-1, -1)
+        return None if self._found == (-1, -1) else self._found
 
 
 def _in_digits(found: re.Match[str]) -> str:
@@ -117,10 +135,11 @@ def _in_digits(found: re.Match[str]) -> str:
 
 def vitals(text: str) -> Iterator[Vital]:
     """The vital signs in a text without spaces between words."""
-    text = _KANJI_NUMBER.sub(_in_digits, text)
+    if _IN_KANJI.search(text):
+        text = _KANJI_NUMBER.sub(_in_digits, text)
     numbers = [one for one in _NUMBER.finditer(text) if text[one.start() - 1 : one.end()] != "o2"]
     names = named_signs(text) if numbers else []
-    beside = [one.span() for one in _VITALISH.finditer(text)] if numbers else []
+    beside = _Spoken(text)
     taken = passed = 0
     for number in numbers:
         while passed < len(names) and names[passed][1] <= number.start():
@@ -135,9 +154,11 @@ def vitals(text: str) -> Iterator[Vital]:
 
 
 def _named(
-    text: str, number: re.Match[str], names: list[tuple[int, int, str]], beside: list[_Span]
+    text: str, number: re.Match[str], names: list[tuple[int, int, str]], beside: _Spoken
 ) -> Vital | None:
     for start, end, kind in reversed(names):
+        if number.start() - end > _FAR or text.find("。", end, number.start()) >= 0:
+            break
         fill = _TIGHT if kind in _TIGHT_KINDS else _FILL
         if not fill.fullmatch(text, end, number.start()):
             continue
@@ -150,7 +171,7 @@ def _named(
 
 
 def _judged(
-    text: str, number: re.Match[str], named: str, start: int, beside: list[_Span]
+    text: str, number: re.Match[str], named: str, start: int, beside: _Spoken
 ) -> Vital | None:
     """The sign that is named there with this number; None if the number is none of it."""
     kind = _meant(text, number, named, start, beside)
@@ -175,9 +196,7 @@ def _judged(
     return _stated(text, kind, start, value, dangerous(kind, value), end)
 
 
-def _meant(
-    text: str, number: re.Match[str], named: str, start: int, beside: list[_Span]
-) -> str | None:
+def _meant(text: str, number: re.Match[str], named: str, start: int, beside: _Spoken) -> str | None:
     """Which vital sign the name stands for before this number; None if for none."""
     if named in _LETTERED:
         counts = _letter_counts(text, number, named, start, beside)
@@ -254,12 +273,12 @@ def _stated(text: str, kind: str, start: int, value: float, danger: bool, end: i
 
 
 def _letter_counts(
-    text: str, number: re.Match[str], kind: str, start: int, beside: list[_Span]
+    text: str, number: re.Match[str], kind: str, start: int, beside: _Spoken
 ) -> bool:
     """Whether a single letter before a number names a vital sign: not R8.11.22, not p.38.
 
     Args:
-        beside: where vital signs are spoken of, found once for the whole text.
+        beside: where vital signs are spoken of.
     """
     if text[number.start() - 1] == "・":  # in kanji: no page, no section
         return True
@@ -276,10 +295,11 @@ def _letter_counts(
         return False
     if _BESIDE.match(text, number.end()):
         return True
-    return bool(beside) and (beside[0][1] <= start or beside[-1][0] >= number.end())
+    around = beside.ends_and_begins()
+    return around is not None and (around[0] <= start or around[1] >= number.end())
 
 
-def _pair_alone(text: str, number: re.Match[str], beside: list[_Span]) -> Vital | None:
+def _pair_alone(text: str, number: re.Match[str], beside: _Spoken) -> Vital | None:
     """A blood pressure without its name among other vital signs: KT 36.8、76/40、P 110."""
     pair = _SLASH.match(text, number.end())
     if pair is None or not re.fullmatch(r"\d{2,3}", number.group()):
@@ -287,7 +307,7 @@ def _pair_alone(text: str, number: re.Match[str], beside: list[_Span]) -> Vital 
     if re.search(r"[/\d.\-]$", text[max(0, number.start() - 1) : number.start()]):
         return None
     high, low = int(number.group()), int(pair[1])
-    if not (40 <= high <= 280 and 20 <= low < high) or not beside:
+    if not (40 <= high <= 280 and 20 <= low < high) or not beside.ends_and_begins():
         return None
     danger = dangerous("systolic", high) or dangerous("diastolic", low)
     return Vital("systolic", number.start(), pair.end(), high, danger)
