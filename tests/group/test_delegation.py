@@ -15,6 +15,7 @@ from renkei.group.admission import (
     invite_manager,
     take_back_invitation,
 )
+from renkei.group.inviting import see_invite_desk
 from renkei.group.models import Group, Invitation, Member
 from renkei.group.roster import see_management, see_members
 from renkei.group.services import (
@@ -26,6 +27,7 @@ from renkei.group.services import (
 )
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
+from renkei.patient.disclosures import see_record
 from renkei.patient.models import Basics, Consent
 from renkei.patient.services import record_consent, register_patient
 from renkei.people.models import PractitionerRole
@@ -87,6 +89,25 @@ def test_it_is_granted_to_no_other_than_a_physician_of_another_organization(
             attending=cast.role(name),
         )
     assert not Group.objects.exclude(pk=cast.group).exclude(patient=None).exists()
+
+
+@pytest.mark.clause("A11.2")
+@pytest.mark.parametrize("stopped", ["suspended", "banned"])
+def test_nor_to_one_who_is_stopped_who_is_offered_to_nobody(cast: Cast, stopped: str) -> None:
+    patient, physician = patient_of(cast), cast.role("physician")
+    assert physician in [
+        one.role for one in see_record(cast["administrator_same"], patient).physicians
+    ]
+    PractitionerRole.objects.filter(pk=physician).update(restriction=stopped)
+    assert physician not in [
+        one.role for one in see_record(cast["administrator_same"], patient).physicians
+    ]
+    with pytest.raises(Problem):
+        open_group(
+            cast["administrator_same"], patient, role_in_care="連絡調整", attending=physician
+        )
+    desk = see_invite_desk(cast["manager"], cast.group)
+    assert cast.account("physician") not in [one.face.account for one in desk.candidates]
 
 
 @pytest.mark.clause("A11.2", "A6")

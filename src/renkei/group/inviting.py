@@ -15,6 +15,7 @@ from renkei.patient.consents import consents_of, gap
 from renkei.patient.identity import open_identity
 from renkei.patient.models import Identity
 from renkei.people.faces import COLUMNS, WIDTH, Face, face
+from renkei.people.selectors import IN_OFFICE
 from renkei.policy.facts import consent_for_sharing
 from renkei.policy.rules import may
 from renkei.policy.standing import Standing
@@ -52,7 +53,7 @@ _REGION = f"""
     SELECT {COLUMNS}, o.kind FROM people_practitionerrole r
     JOIN people_account a ON a.id = r.account_id
     JOIN people_organization o ON o.id = r.organization_id
-    WHERE o.region_id = %s AND r.ended_at IS NULL AND (r.until IS NULL OR r.until > %s)
+    WHERE o.region_id = %s AND {IN_OFFICE.format(role="r")}
       AND a.suspended_at IS NULL AND o.suspended_at IS NULL AND o.left_on IS NULL"""
 _ASKED = """
     SELECT i.account_id FROM group_invitation i

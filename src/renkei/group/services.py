@@ -23,6 +23,7 @@ from renkei.kernel import vault
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
 from renkei.people.models import PractitionerRole
+from renkei.people.selectors import in_office
 from renkei.policy.facts import PHYSICIANS, consent_for_sharing
 from renkei.policy.rules import may
 from renkei.policy.use_case import Change, use_case
@@ -67,16 +68,10 @@ def open_group(change: Change, *, role_in_care: str, attending: UUID | None = No
 
 def _delegate(change: Change, group: Group, attending: UUID) -> None:
     """Ask the attending physician of another organization in, to be in charge of the group."""
-    found = PractitionerRole.objects.filter(
-        PractitionerRole.working(change.now),
-        pk=attending,
-        profession__in=PHYSICIANS,
-        organization__region=group.region_id,
-        organization__suspended_at=None,
-        organization__left_on=None,
-        account__suspended_at=None,
-    ).exclude(organization=group.organization_id)
-    role = found.first()
+    found = in_office(change.now).filter(
+        pk=attending, profession__in=PHYSICIANS, organization__region=group.region_id
+    )
+    role = found.exclude(organization=group.organization_id).first()
     if role is None or not consent_for_sharing(change.standing):
         raise Problem(
             gettext_noop("The group can be delegated to a physician once the consent is in order."),

@@ -26,7 +26,8 @@ from renkei.patient.consents import (
 from renkei.patient.identity import open_identity, open_relative
 from renkei.patient.models import Basics, Identity, Patient, RelatedPerson, Relative
 from renkei.people.faces import name_of
-from renkei.people.models import Organization, PractitionerRole
+from renkei.people.models import Organization
+from renkei.people.selectors import in_office
 from renkei.policy.facts import PHYSICIANS
 from renkei.policy.loading import load
 from renkei.policy.rules import RULES, may
@@ -319,15 +320,12 @@ def record(standing: Standing) -> Record:
 
 def _physicians(managing: Organization) -> tuple[Physician, ...]:
     """The physicians of the region's other organizations."""
-    found = PractitionerRole.objects.filter(
-        PractitionerRole.working(clock.now()),
+    found = in_office(clock.now()).filter(
         profession__in=PHYSICIANS,
         organization__region=managing.region_id,
-        organization__suspended_at=None,
-        organization__left_on=None,
         organization__approved_on__isnull=False,
-        account__suspended_at=None,
-    ).exclude(organization=managing)
+    )
+    found = found.exclude(organization=managing)
     listed = list(found.select_related("account", "organization"))
     vault.warm({one.account.key_id for one in listed})
     lines = [Physician(one.id, name_of(one.account), one.organization.name) for one in listed]
