@@ -14,6 +14,7 @@ from renkei.audit.models import AuditEvent
 from renkei.config.routes import LIVE, PUBLIC, routes
 from renkei.kernel.database import row
 from renkei.region.services import publish_notice
+from renkei.web.begin import REFERRER
 from renkei.web.safety_headers import HEADERS
 from tests.cast import (
     Cast,
@@ -30,7 +31,8 @@ pytestmark = pytest.mark.once
 
 WALKED = [one for one in routes() if one["route"] not in (LIVE["route"], "metrics")]
 WITH_ID = [one for one in WALKED if "<uuid:" in one["route"]]
-OF_EVERY_ANSWER = {header.lower() for header, _ in HEADERS}  # no page says anything else
+# No page says anything else of them; those with a secret in their address say more of the referrer.
+OF_EVERY_ANSWER = {header.lower() for header, _ in HEADERS} - {"referrer-policy"}
 STRONG = ("manager", "administrator_same", "operator")  # who may do most
 # What looking may write: what was shown, and that a session is in use.
 LOOKING = {
@@ -114,6 +116,7 @@ def test_looking_changes_nothing_and_no_page_is_framed_or_kept(
         answer = browser(cast, name).get(address, SENT)
         assert everything() == before, (name, address)
         assert not OF_EVERY_ANSWER & {header.lower() for header in answer.headers}, address
+        assert answer.headers.get("Referrer-Policy", REFERRER) == REFERRER, address
         kept = answer["Cache-Control"]
         asked_again = "private" in kept and "must-revalidate" in kept
         assert "no-store" in kept or asked_again or one["permission"] == PUBLIC, address
