@@ -10,10 +10,11 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 from django.http import HttpRequest
-from django.middleware.csrf import get_token
 from django.template.backends.jinja2 import Jinja2
+from django.template.backends.utils import csrf_input
 from django.urls import NoReverseMatch
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.runtime import markup_join
@@ -172,26 +173,6 @@ class Pages(Jinja2):
         self._by_language = {one: made.in_language(one) for one in LANGUAGES}
 
 
-class Token:
-    """The hidden field of forms, made when the first form asks for it: masked once per page."""
-
-    __slots__ = ("_field", "_request")
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
-        self._field: Markup | None = None
-
-    def __html__(self) -> Markup:
-        if self._field is None:
-            self._field = _FIELD % get_token(self._request)
-        return self._field
-
-    __str__ = __html__
-
-
-_FIELD: Final = Markup('<input type="hidden" name="csrfmiddlewaretoken" value="%s">')
-
-
 def once(request: HttpRequest) -> dict[str, Any]:
     """The hidden field of forms, masked once per page and not once per form."""
-    return {"csrf_input": Token(request)}
+    return {"csrf_input": SimpleLazyObject(lambda: csrf_input(request))}

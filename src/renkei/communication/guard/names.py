@@ -171,9 +171,8 @@ def _clues(plain: str, roster: Roster, found: dict[int, list[Hit]], today: date)
     clues: set[int] = set()
     for hit in found.get(TOWN, ()):
         clues |= hit.who
-    told: set[int] = set()
-    if any(one in plain for one in _OF_AGES):
-        told = {int(age[1] or age[2]) for age in _AGE.finditer(plain)}
+    ages = _AGE.finditer(plain) if any(one in plain for one in _OF_AGES) else ()
+    told = {int(age[1] or age[2]) for age in ages}
     if told:
         clues |= {who for who, year in roster.ages.items() if told & set(age_today(year, today))}
     return clues

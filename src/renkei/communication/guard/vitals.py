@@ -6,6 +6,7 @@ of setting, or that has recovered since, is none.
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Final
 
 from renkei.communication.guard.consciousness import consciousness
@@ -114,18 +115,13 @@ _IN_KANJI = re.compile(r"[一二三四五六七八九十百]{2}|度[一二三四
 class _Spoken:
     """Where a text speaks of vital signs, looked for when somebody asks: few do."""
 
-    __slots__ = ("_found", "_text")
-
     def __init__(self, text: str) -> None:
         self._text = text
-        self._found: tuple[int, int] | None = None
 
-    def ends_and_begins(self) -> tuple[int, int] | None:
-        """Where the first place ends and the last begins; None if there is none."""
-        if self._found is None:
-            spans = [one.span() for one in _VITALISH.finditer(self._text)]
-            self._found = (spans[0][1], spans[-1][0]) if spans else (-1, -1)
-        return None if self._found == (-1, -1) else self._found
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where each place begins and ends."""
+        return [one.span() for one in _VITALISH.finditer(self._text)]
 
 
 def _in_digits(found: re.Match[str]) -> str:
@@ -295,8 +291,8 @@ def _letter_counts(
         return False
     if _BESIDE.match(text, number.end()):
         return True
-    around = beside.ends_and_begins()
-    return around is not None and (around[0] <= start or around[1] >= number.end())
+    spans = beside.spans
+    return bool(spans) and (spans[0][1] <= start or spans[-1][0] >= number.end())
 
 
 def _pair_alone(text: str, number: re.Match[str], beside: _Spoken) -> Vital | None:
@@ -307,7 +303,7 @@ def _pair_alone(text: str, number: re.Match[str], beside: _Spoken) -> Vital | No
     if re.search(r"[/\d.\-]$", text[max(0, number.start() - 1) : number.start()]):
         return None
     high, low = int(number.group()), int(pair[1])
-    if not (40 <= high <= 280 and 20 <= low < high) or not beside.ends_and_begins():
+    if not (40 <= high <= 280 and 20 <= low < high) or not beside.spans:
         return None
     danger = dangerous("systolic", high) or dangerous("diastolic", low)
     return Vital("systolic", number.start(), pair.end(), high, danger)
