@@ -241,6 +241,7 @@ def test_secondary_use(world: World, people: People) -> None:
     change_consent(physician, world, group, "yes", signer="proxy")
     dietitian.goto(first)
     dietitian.get_by_role("link", name="もう一度お願いする").click()
+    expect(dietitian.locator("input[name=f]")).to_have_count(3)
     for one in dietitian.locator("input[name=f]").all():
         one.check(force=True)
     dietitian.select_option("[name=agreed]", "family")
@@ -272,6 +273,7 @@ def test_secondary_use(world: World, people: People) -> None:
     dietitian.locator("main a[href$='/anonymise']").click()
     dietitian.get_by_role("button", name="終える：この文だけを渡す").click()
     expect(dietitian.locator("[role=alert]")).to_contain_text("決めていない")
+    dietitian.wait_for_load_state()
     for place in dietitian.locator("[data-decide]").all():
         place.locator("input[value=take]").check(force=True)
     expect(dietitian.locator("[data-after]").first).to_contain_text("Aさん")
@@ -279,6 +281,7 @@ def test_secondary_use(world: World, people: People) -> None:
     finish = dietitian.get_by_role("button", name="終える：この文だけを渡す")
     finish.click()
     expect(dietitian.locator("[role=alert]")).to_contain_text("顔")
+    dietitian.wait_for_load_state()
     for field in dietitian.locator("[data-cover]").all():
         bar(dietitian, field)
     finish.click()  # the server shows what it made of it

@@ -52,6 +52,7 @@ def test_the_members_are_gone_through_and_the_last_manager_leaves(
     group = managed_alone(world, manager)
     phone = people.ready(manager, PHONE)
     phone.locator(f"a[href='/groups/{group}/review']").click()
+    phone.wait_for_url(f"**/groups/{group}/review")
     rows = phone.locator(".review-one")
     count = rows.count()
     assert count >= 3
