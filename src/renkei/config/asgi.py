@@ -1,5 +1,6 @@
 """The program as one ASGI application: ``/live`` streams, everything else is Django."""
 
+import re
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any, Final, cast
@@ -21,6 +22,8 @@ READY: Final = "/readyz"
 NAME: Final = trace.HEADER.lower().encode()
 COSTLY: Final = frozenset({"/sign-in", "/begin", "/again/password", "/password/change"})
 """Where a password is hashed, which is slow on purpose."""
+BRIEF: Final = re.compile(r"/groups/[0-9a-f-]{36}/(?:messages|read)")
+"""Where most is written: a message, and that it was read."""
 THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1"})
 """Only a proxy here names client certificates, whoever else may speak for others."""
 
@@ -98,13 +101,15 @@ def build(
     threads: int = 4,
     door: Door | None = None,
     certificate: str = "",
+    one_writer: bool = False,
 ) -> Application:
     """Put the parts together.
 
     Args:
+        one_writer: whether the database lets one write at a time, as SQLite does.
         certificate: the header in which a proxy here names a client certificate; empty for none.
     """
-    bridge = WSGIBridge(wsgi, threads, COSTLY)
+    bridge = WSGIBridge(wsgi, threads, COSTLY, BRIEF if one_writer else None)
     return Application(Live(backend, bus), bridge, door or Door(), certificate)
 
 
@@ -112,11 +117,20 @@ def application() -> Application:
     """The real thing: Django's handler, the real messages, this process's bus."""
     from django.conf import settings
 
+    from renkei.kernel.database import on_postgresql
+
     wsgi = _load("renkei.config.wsgi", "application")
     backend = _load("renkei.communication.live_backend", "LiveBackend")
     door = Door(proxies=settings.PROXIES, per_place=settings.PER_ADDRESS)
     header = settings.DEVICE_CERTIFICATE_HEADER
-    return build(wsgi=wsgi, backend=backend(), bus=bus(), door=door, certificate=header)
+    return build(
+        wsgi=wsgi,
+        backend=backend(),
+        bus=bus(),
+        door=door,
+        certificate=header,
+        one_writer=not on_postgresql(),
+    )
 
 
 def _load(module: str, name: str) -> Any:

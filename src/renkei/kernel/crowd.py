@@ -78,3 +78,25 @@ class Turns:
         self._running[place] -= 1
         if self._running[place] <= 0:
             del self._running[place]
+
+
+class Lane:
+    """At most so many at a time, and from each place one after another."""
+
+    def __init__(self, most: int) -> None:
+        self._of_all = Turns(most)
+        self._of_one = Turns(1)
+
+    async def take(self, place: str) -> None:
+        """Wait among those from the same place, and its first one among all places."""
+        await self._of_one.take(place)
+        try:
+            await self._of_all.take("")
+        except BaseException:
+            self._of_one.give(place)
+            raise
+
+    def give(self, place: str) -> None:
+        """End a turn."""
+        self._of_all.give("")
+        self._of_one.give(place)

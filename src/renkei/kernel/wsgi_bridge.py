@@ -4,23 +4,28 @@ A thread is taken only when the request is there: small bodies are read before. 
 thread reads the rest, from the connection itself; streamed responses pass through in pieces. Each
 side waits for the other, and a side that stalls too long is given up. Large uploads never hold more
 than a quarter of the threads, and those from one place come one after another. However many one
-place asks for at once, a thread is left for everybody else. What a request says is never logged.
+place asks for at once, a thread is left for everybody else. Brief writes come one after another on
+a thread of their own: the database lets one write at a time, threads that wait for the same lock
+only wake each other, and a connection that others did not write behind keeps the pages it has read.
+What a request says is never logged.
 """
 
 import asyncio
 import logging
+import re
 import threading
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
 
 from renkei.kernel import metrics, trace
-from renkei.kernel.crowd import Turns, place_of
+from renkei.kernel.crowd import Lane, Turns, place_of
 from renkei.kernel.wsgi_request import (
     PIECE,
     STALL_SECONDS,
@@ -55,19 +60,25 @@ class WSGIBridge:
     Args:
         costly: the paths at which a POST is hard work, such as hashing a password: half of the
             threads at most do that, one place after another, and the others stay for everybody.
+        brief: the paths at which a POST is a short write; None if they may run side by side.
     """
 
     def __init__(
-        self, wsgi_app: WSGIApp, threads: int, costly: frozenset[str] = frozenset()
+        self,
+        wsgi_app: WSGIApp,
+        threads: int,
+        costly: frozenset[str] = frozenset(),
+        brief: re.Pattern[str] | None = None,
     ) -> None:
         self._app = wsgi_app
         self._costly = costly
+        self._brief = brief
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="web")
         self._turns = Turns(max(1, threads - 1))  # one thread is left for everybody else
-        self._large = Turns(max(1, threads // 4))
-        self._large_of_one = Turns(1)
-        self._hard = Turns(max(1, threads // 2))
-        self._hard_of_one = Turns(1)
+        self._for_large = Lane(max(1, threads // 4))
+        self._for_costly = Lane(max(1, threads // 2))
+        self._for_brief = Lane(1)
+        self._pen = ThreadPoolExecutor(1, thread_name_prefix="pen")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         upload = Upload(scope, receive)
@@ -80,41 +91,51 @@ class WSGIBridge:
         except Gone:
             return
         place = place_of(environ["REMOTE_ADDR"])
+        reply = partial(self._reply, environ, place, upload, receive, send)
+        posted = environ["PATH_INFO"] if environ["REQUEST_METHOD"] == "POST" else ""
         if not upload.complete:
-            lines = self._large_of_one, self._large
-        elif environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in self._costly:
-            lines = self._hard_of_one, self._hard
+            lane = self._for_large
+        elif posted in self._costly:
+            lane = self._for_costly
+        elif posted and self._brief and self._brief.fullmatch(posted):
+            return await reply(self._for_brief, self._pen)
         else:
-            return await self._reply(environ, place, upload, receive, send)
+            return await reply(self._turns, self._pool)
         try:
             async with asyncio.timeout(STALL_SECONDS):
-                await _take(lines, place)
+                await lane.take(place)
         except TimeoutError:
             upload.end()
             return await answer(send, 503)
         try:
             upload.hurry()
-            await self._reply(environ, place, upload, receive, send)
+            await reply(self._turns, self._pool)
         finally:
-            lines[1].give("")
-            lines[0].give(place)
+            lane.give(place)
 
     async def _reply(
-        self, environ: Environ, place: str, upload: Upload, receive: Receive, send: Send
+        self,
+        environ: Environ,
+        place: str,
+        upload: Upload,
+        receive: Receive,
+        send: Send,
+        turns: Turns | Lane,
+        threads: ThreadPoolExecutor,
     ) -> None:
         """Let the application answer; whoever is slow to fetch the answer keeps no turn."""
-        await self._turns.take(place)
+        await turns.take(place)
         reply = _Reply(send, environ["REQUEST_METHOD"], upload)
         try:
             try:
-                self._pool.submit(copy_context().run, reply.run, self._app, environ)
+                threads.submit(copy_context().run, reply.run, self._app, environ)
                 await reply.more.wait()
                 upload.end()
                 if not reply.whole:
                     reply.watch(receive)
                     await reply.forward()
             finally:
-                self._turns.give(place)
+                turns.give(place)
             if reply.whole:
                 await reply.forward()
         finally:
@@ -123,17 +144,7 @@ class WSGIBridge:
     def close(self) -> None:
         """Finish what runs and take nothing more."""
         self._pool.shutdown(wait=True)
-
-
-async def _take(lines: tuple[Turns, Turns], place: str) -> None:
-    """Wait among those from the same place, and its first one among all places."""
-    of_one, of_all = lines
-    await of_one.take(place)
-    try:
-        await of_all.take("")
-    except BaseException:
-        of_one.give(place)
-        raise
+        self._pen.shutdown(wait=True)
 
 
 class _Reply:
