@@ -69,7 +69,7 @@ def test_home_says_what_is_to_be_done_the_nearest_day_first(cast: Cast) -> None:
     make(cast, "nurse", "physician", text="紹介状を書く")
     assert said(see_home(cast["manager"], None)) == [WORDS]
     make(cast, "nurse", "physician", due=clock.today(), text="あ" * 200)
-    assert said(see_home(cast["physician"], None)) == ["あ" * 60]
+    assert said(see_home(cast["physician"], None)) == ["あ" * 59 + "…"]
 
 
 def test_that_home_showed_a_task_is_noted_as_the_page_of_tasks_once_a_day(cast: Cast) -> None:

@@ -111,7 +111,7 @@ def test_a_task_says_what_to_do_and_the_patients_name_keeps_together(cast):
             cast["nurse"], message, text=text, account=cast.account("manager"), due=due
         )
     page = client(cast, "manager").get("/home").content.decode()
-    assert f"<b>{first}</b>" in page and second not in page
+    assert f">{first}<" in page and second not in page
     assert '<span class="together">髙橋 節子 さん</span>' in page
     assert "ほか1件" in page
 

@@ -42,8 +42,12 @@ def tasks(account: UUID, groups: list[GroupLine]) -> Iterator[Task]:
             until=one.due,
             count=one.count,
             what=line.title,
-            words=one.words[:WORDS],
+            words=_first(one.words),
         )
+
+
+def _first(words: str) -> str:
+    return words if len(words) <= WORDS else words[: WORDS - 1] + "…"
 
 
 def reuse(standing: Standing, groups: list[GroupLine]) -> Iterator[Task]:
