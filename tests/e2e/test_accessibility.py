@@ -113,3 +113,15 @@ def test_the_largest_text_leaves_room_to_read_on_a_phone(
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     assert page.evaluate(ROOM) > 0.25
     assert page.evaluate(OVER) <= 0
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_what_can_be_done_with_a_message_leaves_the_message_in_sight(
+    people: People, world: World, size: dict
+) -> None:
+    nurse = world.who(email="ide@tsumugi.example")
+    page = people.ready(nurse, {**size, "height": 560})  # more can be done than there is room for
+    page.goto(f"{world.origin}/groups/{nurse['groups'][0]['id']}")
+    page.locator("article.message .receipts a[aria-label]").last.click()
+    seen = page.locator("#sheet .log--one").bounding_box()
+    assert seen and seen["height"] > 80
