@@ -97,7 +97,8 @@ OVER = """() => Math.max(...[...document.querySelectorAll(".message-head time")]
   time.textContent = "2025年12月29日(月) 10:08";
   const words = document.createRange();
   words.selectNodeContents(time);
-  return words.getBoundingClientRect().right - time.closest("article").getBoundingClientRect().right;
+  const [one, whole] = [words, time.closest("article")].map((it) => it.getBoundingClientRect());
+  return one.right - whole.right;
 }))"""
 
 

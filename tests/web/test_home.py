@@ -107,9 +107,7 @@ def test_a_task_says_what_to_do_and_the_patients_name_keeps_together(cast):
     for text in (first, second):
         message = post(cast, "nurse", "お願いします")
         due = clock.today() + timedelta(days=2) if text == first else None
-        make_task(
-            cast["nurse"], message, text=text, account=cast.account("manager"), due=due
-        )
+        make_task(cast["nurse"], message, text=text, account=cast.account("manager"), due=due)
     page = client(cast, "manager").get("/home").content.decode()
     assert f">{first}<" in page and second not in page
     assert '<span class="together">髙橋 節子 さん</span>' in page

@@ -1,7 +1,7 @@
 """Words of care that say the same: who looks for 浮腫 finds むくみ as well.
 
-They stand in ``synonyms.txt``. The index knows nothing of them: a search with such a word is several
-searches, and one without costs what it did.
+They stand in ``synonyms.txt``. The index knows nothing of them: a search with such a word is
+several searches, and one without costs what it did.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,5 @@ def _others(part: str) -> list[Word]:
     """The other ways to say a word; none of what holds the word itself and is found with it."""
     for meaning in MEANINGS:
         if any(word.is_in(part) for word in meaning):
-            return [
-                one for one in meaning if not one.is_in(part) and part not in one.searched
-            ]
+            return [one for one in meaning if not one.is_in(part) and part not in one.searched]
     return []
