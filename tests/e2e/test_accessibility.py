@@ -107,7 +107,7 @@ OVER = """() => Math.max(...[...document.querySelectorAll(".message-head time")]
 def test_the_largest_text_leaves_room_to_read_on_a_phone(
     people: People, world: World, wide: int, high: int
 ) -> None:
-    nurse = world.who(email="ide@tsumugi.example")
+    nurse = world.who(email="takatori@tsumugi.example")
     page = people.ready(nurse, {"width": wide, "height": high})
     page.goto(f"{world.origin}/groups/{nurse['groups'][0]['id']}")
     page.evaluate("document.documentElement.dataset.text = 'largest'")
@@ -120,7 +120,7 @@ def test_the_largest_text_leaves_room_to_read_on_a_phone(
 def test_what_can_be_done_with_a_message_leaves_the_message_in_sight(
     people: People, world: World, size: dict
 ) -> None:
-    nurse = world.who(email="ide@tsumugi.example")
+    nurse = world.who(email="takatori@tsumugi.example")
     page = people.ready(nurse, {**size, "height": 560})  # more can be done than there is room for
     page.goto(f"{world.origin}/groups/{nurse['groups'][0]['id']}")
     page.locator("article.message .receipts a[aria-label]").last.click()
