@@ -17,7 +17,6 @@ from renkei.communication.mentions import keep, mentions_of, settle
 from renkei.communication.models import (
     IMPORTANCES,
     KINDS,
-    MAX_LENGTH,
     Acknowledgement,
     Alteration,
     Communication,
@@ -30,12 +29,13 @@ from renkei.communication.observations import Observed, together
 from renkei.kernel.database import execute, id_of, row
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
-from renkei.kernel.japanese import clean_text
+from renkei.kernel.japanese import MESSAGE_MAX, clean_text
 from renkei.policy.standing import Where
 from renkei.policy.use_case import Change, use_case
 
 NOTHING_SAID = Answers()
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
+DRAFT_MAX = 2 * MESSAGE_MAX  # characters: one may write more and shorten it before it is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,28 @@ def checked_text(text: str, *, may_be_empty: bool = False) -> str:
         may_be_empty: what goes with it says enough.
 
     Raises:
-        Problem: it is empty, or longer than 10,000 characters.
+        Problem: it is empty, or longer than a message can be.
     """
     cleaned = clean_text(text).strip()
     if not cleaned and not may_be_empty:
         raise Problem(gettext_noop("Please write something first."), field="text")
-    if len(cleaned) > MAX_LENGTH:
-        raise Problem(
-            gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(cleaned)
-        )
+    refuse_longer(len(cleaned), MESSAGE_MAX)
     return cleaned
+
+
+def refuse_longer(length: int, most: int) -> None:
+    """Say how long a message can be, where more was written than ``most`` characters.
+
+    Raises:
+        Problem: it is longer.
+    """
+    if length > most:
+        raise Problem(
+            gettext_noop("Too long: %(n)s of %(most)s characters."),
+            field="text",
+            n=length,
+            most=f"{MESSAGE_MAX:,}",
+        )
 
 
 def place(change: Change) -> tuple[Where, UUID, UUID]:
@@ -354,9 +366,8 @@ def save_draft(
     """
     _, group, key = place(change)
     change.silent = True
-    length = len(text) + sum(len(name) + len(value) for name, value in values.items())
-    if length > 2 * MAX_LENGTH:
-        raise Problem(gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=length)
+    typed = sum(len(name) + len(value) for name, value in values.items())
+    refuse_longer(len(text) + typed, DRAFT_MAX)
     mine = Draft.objects.filter(group_id=group, account_id=change.account)
     if not text.strip() and not template and not set(vitals) - {"by"}:
         mine.delete()

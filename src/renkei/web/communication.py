@@ -30,6 +30,7 @@ from renkei.communication.templates import Form, people_for, see_template, writt
 from renkei.group.head import Head
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
+from renkei.kernel.japanese import MESSAGE_MAX
 from renkei.policy.use_case import GateClosed
 from renkei.web.box import Box, box_of, ids
 from renkei.web.errors import sentence, wants_json
@@ -123,6 +124,7 @@ def _timeline_page(request: "Request", group: UUID, box: Box | None = None) -> H
         form=form,
         meant=meant,
         kinds=KINDS,
+        most=MESSAGE_MAX,
         on=day_or_none(asked.get("on")) or "",
     )
 
