@@ -59,23 +59,16 @@ def checked_text(text: str, *, may_be_empty: bool = False) -> str:
     cleaned = clean_text(text).strip()
     if not cleaned and not may_be_empty:
         raise Problem(gettext_noop("Please write something first."), field="text")
-    refuse_longer(len(cleaned), MESSAGE_MAX)
+    if len(cleaned) > MESSAGE_MAX:
+        raise too_long(len(cleaned))
     return cleaned
 
 
-def refuse_longer(length: int, most: int) -> None:
-    """Say how long a message can be, where more was written than ``most`` characters.
-
-    Raises:
-        Problem: it is longer.
-    """
-    if length > most:
-        raise Problem(
-            gettext_noop("Too long: %(n)s of %(most)s characters."),
-            field="text",
-            n=length,
-            most=f"{MESSAGE_MAX:,}",
-        )
+def too_long(length: int) -> Problem:
+    """What is said where more was written than a message can hold."""
+    most = f"{MESSAGE_MAX:,}"
+    said = gettext_noop("Too long: %(n)s of %(most)s characters.")
+    return Problem(said, field="text", n=length, most=most)
 
 
 def place(change: Change) -> tuple[Where, UUID, UUID]:
@@ -159,14 +152,7 @@ def send_communication(
         again = _posted_before(group, change.account, key)
         assert again is not None
         return again
-    execute(
-        "UPDATE group_member SET read_seq = %s WHERE id = %s AND read_seq = %s",
-        [entry.seq, member.id.hex, where.last_seq],
-    )
-    execute(
-        "DELETE FROM communication_draft WHERE group_id = %s AND account_id = %s",
-        [group.hex, change.account.hex],
-    )
+    _leave_behind(member.id, group, change.account, before=where.last_seq, now=entry.seq)
     change.about("Communication", entry.id, **entry.line)
     change.detail["confirmed"] = True
     if meant:
@@ -178,6 +164,18 @@ def send_communication(
         )
     change.tell("log", group, entry.seq)
     return Posted(entry.id, entry.seq, again=False)
+
+
+def _leave_behind(member: UUID, group: UUID, author: UUID, *, before: int, now: int) -> None:
+    """One's own words are read, by who had read all before them; and the draft is gone."""
+    execute(
+        "UPDATE group_member SET read_seq = %s WHERE id = %s AND read_seq = %s",
+        [now, member.hex, before],
+    )
+    execute(
+        "DELETE FROM communication_draft WHERE group_id = %s AND account_id = %s",
+        [group.hex, author.hex],
+    )
 
 
 def _posted_before(group: UUID, sender: UUID, key: UUID) -> Posted | None:
@@ -252,6 +250,19 @@ def correct_communication(
     if before != whole and (said := accept(change, whole, answers, before=before)):
         cleaned = f"{cleaned}\n\n{said}".strip()
     sure_of(change, observed, was, answers)
+    _replace(change, message, key, together(cleaned, observed), observed)
+    log.alter(group, message.seq, Alteration.What.CORRECTED.value)
+    if {*meant} != {*were}:
+        change.detail["meant"] = keep(meant, message.id, group, key)
+        tell_newly_meant(change, group, were, meant)
+    change.tell("changed", group, message.seq)
+    return message.version
+
+
+def _replace(
+    change: Change, message: Communication, key: UUID, text: str, observed: Observed | None
+) -> None:
+    """Give a message its next version; the one before is kept, still sealed."""
     Version.objects.create(
         communication=message,
         number=message.version,
@@ -260,22 +271,14 @@ def correct_communication(
         replaced_at=change.now,
     )
     message.version += 1
-    message.text = log.seal(key, message.id, message.version, together(cleaned, observed))
+    message.text = log.seal(key, message.id, message.version, text)
     message.measured = observations.seal(key, message.id, message.version, observed)
     message.corrected_at = change.now
     message.save(update_fields=["version", "text", "measured", "corrected_at"])
-    log.alter(group, message.seq, Alteration.What.CORRECTED.value)
-    if {*meant} != {*were}:
-        change.detail["meant"] = keep(meant, message.id, group, key)
-        tell_newly_meant(change, group, were, meant)
-    change.detail |= {
-        "version": message.version,
-        "sealed": sha256(message.text).hexdigest(),
-    }
+    change.detail["version"] = message.version
+    change.detail["sealed"] = sha256(message.text).hexdigest()
     if message.measured is not None:
         change.detail["measured"] = sha256(message.measured).hexdigest()
-    change.tell("changed", group, message.seq)
-    return message.version
 
 
 def _corrected(
@@ -366,8 +369,9 @@ def save_draft(
     """
     _, group, key = place(change)
     change.silent = True
-    typed = sum(len(name) + len(value) for name, value in values.items())
-    refuse_longer(len(text) + typed, DRAFT_MAX)
+    length = len(text) + sum(len(name) + len(value) for name, value in values.items())
+    if length > DRAFT_MAX:
+        raise too_long(length)
     mine = Draft.objects.filter(group_id=group, account_id=change.account)
     if not text.strip() and not template and not set(vitals) - {"by"}:
         mine.delete()
