@@ -26,6 +26,7 @@ from renkei.communication.models import (
     Version,
 )
 from renkei.communication.observations import Observed, together
+from renkei.group.membership import checked_reason
 from renkei.kernel.database import execute, id_of, row
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
@@ -318,9 +319,7 @@ def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
     _, group, _ = place(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
-    cleaned = clean_text(reason).strip()[:200]
-    if not cleaned:
-        raise Problem(gettext_noop("Please give a reason."), field="reason")
+    cleaned = checked_reason(reason)
     refuse_named(change, change.where.kind, reason=cleaned)
     message.withdrawn_at = change.now
     message.withdrawn_by_id = change.account
