@@ -72,7 +72,7 @@ def too_long(length: int) -> Problem:
     return Problem(said, field="text", n=length, most=most)
 
 
-def place(change: Change) -> tuple[Where, UUID, UUID]:
+def group_and_key(change: Change) -> tuple[Where, UUID, UUID]:
     """The group, its id and its key; the rule has made sure that they are there."""
     where = change.standing.where
     assert where is not None and where.group is not None and where.key is not None
@@ -109,7 +109,7 @@ def send_communication(
             may not stand here, or was found and is not answered; something about what goes with it
             is not answered (A17); a vital sign that cannot be, or is unusual and not said to be so.
     """
-    where, group, group_key = place(change)
+    where, group, group_key = group_and_key(change)
     cleaned = checked_text(text, may_be_empty=bool(attachments or observed))
     observed = to_be_told(where, observed, change.now) if observed else None
     if len(set(attachments)) != len(attachments) or len(attachments) > MOST:
@@ -231,7 +231,7 @@ def correct_communication(
         Problem: empty, too long, or corrected meanwhile from elsewhere; or what stands in it now
             and did not before may not stand here, or is not answered.
     """
-    where, group, key = place(change)
+    where, group, key = group_and_key(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
     cleaned = checked_text(text, may_be_empty=observed is not None)
@@ -316,7 +316,7 @@ def hide_communication(change: Change, *, reason: str) -> None:
 
 
 def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
-    _, group, _ = place(change)
+    _, group, _ = group_and_key(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
     cleaned = checked_reason(reason)
@@ -333,7 +333,7 @@ def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
 @use_case("communication.understand", on="communication")
 def understand_communication(change: Change) -> None:
     """Say 「了解」 to a message. Saying it twice is saying it once."""
-    _, group, _ = place(change)
+    _, group, _ = group_and_key(change)
     message = change.standing.what.message
     assert message is not None
     change.about("Communication", message.id, seq=message.seq)
@@ -366,7 +366,7 @@ def save_draft(
     Raises:
         Problem: far longer than a message can be.
     """
-    _, group, key = place(change)
+    _, group, key = group_and_key(change)
     change.silent = True
     length = len(text) + sum(len(name) + len(value) for name, value in values.items())
     if length > DRAFT_MAX:
