@@ -25,7 +25,7 @@ from renkei.group.shell import GroupLine, Shell
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import initials
 from renkei.people.models import PractitionerRole
-from renkei.web.communication import KINDS, at_message
+from renkei.web.communication import at_message
 from renkei.web.errors import sentence
 from renkei.web.fields import Line
 from renkei.web.page import page
@@ -202,7 +202,6 @@ def _found_page(request: "Request", shown: Found) -> HttpResponse:
         form=SearchForm(initial=again, shell=shown.shell, lines=shown.lines),
         found=shown,
         again=again,
-        kinds=KINDS,
         at_message=at_message,
     )
 

@@ -15,7 +15,7 @@ from renkei.web.page import page, tried
 from renkei.web.patient import after, own_organization
 from renkei.web.sheet import sheet
 from renkei.web.training_forms import AttendanceForm, LectureForm, RecordForm
-from renkei.web.training_paper import attendance_paper, grouped
+from renkei.web.training_paper import attendance_paper
 from renkei.web.values import id_or_none, ids_in
 
 if TYPE_CHECKING:
@@ -78,9 +78,8 @@ def of_all(request: "Request") -> HttpResponse:
     number = request.GET.get("number", "").strip()[:40]
     found = desk.verify_certificate(request.actor, None, number) if number else None
     return page(
-        request, "training/all.html", overview=overview, number=number, found=found, words=words,
-        grouped=grouped,
-    )  # fmt: skip
+        request, "training/all.html", overview=overview, number=number, found=found, words=words
+    )
 
 
 @require_http_methods(["GET", "POST"])
