@@ -24,7 +24,8 @@ from renkei.communication.synonyms import MEANINGS, MOST, widen
 from renkei.group.models import Group
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
-from renkei.web import attachment, viewer
+from renkei.web import attachment
+from renkei.web.values import day_or_none
 from tests.cast import Cast, group_about, post
 from tests.communication import attached
 
@@ -339,7 +340,7 @@ def test_the_last_day_there_is_can_be_asked_for(cast: Cast) -> None:
 
 
 def test_days_that_no_calendar_reaches_are_no_fault() -> None:
-    assert viewer._month("9999-12") is None and viewer._month("0001-01") is None
+    assert day_or_none("9999-12-01") is None and day_or_none("0001-01-01") is None
     assert attachment._moment("0001-01-01T00:00+14:00") is None
 
 
