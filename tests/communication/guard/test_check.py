@@ -67,7 +67,7 @@ LEARNED = {
     "drafts_learned_third": 1630,  # without the words one expects, and long reports
     "drafts_learned_fourth": 1300,  # what is broken, late, not there; one line each
     "drafts_learned_fifth": 1200,  # persons as usual, and every form of asking
-    "drafts_learned_sixth": 525,  # charts with full stops, chat of three words
+    "drafts_learned_sixth": 616,  # charts with full stops, chat of three words, small complaints
     "drafts_learned_pairs": 98,  # those below
 }
 # Never learned from and never mended by. Written from the definition alone, each by another hand.
@@ -376,6 +376,7 @@ def test_a_house_of_two_is_the_groups_own():
         ("応答なし。脈は触れます。", "電話応答なし。また夕方かけます"),
         ("胸痛。", "胸痛なし。"),
         ("胸痛（＋）　発熱なし", "胸痛（－）　発熱なし"),
+        ("夜から息が苦しそうです", "夕方から発熱しています"),  # a complaint of every day
         ("呼吸なし。脈あり。", "無呼吸はなく、静かに寝息を立てておられます"),
         ("救急車の到着を待っています。血圧は110でした", "救急車待ちの渋滞で遅れます"),
         # grief, jest, exaggeration

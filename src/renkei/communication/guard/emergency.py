@@ -41,7 +41,7 @@ _DIALECT = re.compile(  # 動かせへん, できひん
 _SPACE = re.compile(r"(?<![a-z0-9])[^\S\n]+|[^\S\n]+(?![a-z0-9])")
 # Logarithms of the odds of a sentence: what is listed in it counts above DOUBTED; without it the
 # sentence is an emergency above LIKELY, and where what is listed is denied, above CLEARLY.
-DOUBTED: Final = -1.75
+DOUBTED: Final = -1.6
 LIKELY: Final = 2.0
 CLEARLY: Final = 5.0
 _FEW: Final = 2  # letters beside what is listed that leave nothing to doubt

@@ -30,7 +30,7 @@ _NUMERALS: Final = "0123456789〇一二三四五六七八九十百"
 _DANGEROUS: Final = {ord(one): "危" for one in _NUMERALS}
 _USUAL: Final = {ord(one): "常" for one in _NUMERALS}
 _SOFT: Final = re.compile(r"[ぁ-ん一-龥]")
-_AMBULANCE: Final = re.compile(r"(?<!\d)119(?!\d)")
+_AMBULANCE: Final = re.compile(r"(?<!\d)119(?!\d|[回件名人円号]|番地)")
 _ALIKE: Final = {ord(one): "0" for one in "123456789"}
 
 
