@@ -53,6 +53,8 @@ def operators(world: World) -> list[dict]:
 def printed_card(page: Page, world: World) -> list[str]:
     page.goto(f"{world.origin}/me/card")
     page.click("form[action='/me/card'] button")
+    expect(page.locator(".codes li").first).to_be_visible()
+    page.wait_for_load_state()
     return page.locator(".codes li").all_inner_texts()
 
 

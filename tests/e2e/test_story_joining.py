@@ -66,6 +66,7 @@ def open_case(desk: Page, world: World) -> None:
 
 
 def number_on(page: Page) -> str:
+    page.wait_for_load_state()
     found = re.search(r"[0-9A-Z]{5}(-[0-9A-Z]{5}){3}", page.locator("main").inner_text())
     assert found
     return found[0]

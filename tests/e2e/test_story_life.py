@@ -28,6 +28,7 @@ def other_member(world: World, group: str) -> dict:
 
 
 def text_of(page: Page) -> str:
+    page.wait_for_load_state()
     return page.locator("main").inner_text()
 
 

@@ -30,7 +30,7 @@ from renkei.config.management.commands.guard import Command, roster_of
 HERE = Path(__file__).parent
 REGION = HERE.parents[2] / "examples" / "midorino" / "messages.jsonl"
 TODAY = date(2026, 11, 27)
-FIRST, SECOND = "roster", "roster_second"
+FIRST, SECOND, THIRD = "roster", "roster_second", "roster_third"
 # A set is held out only for the number that was measured before the guard was mended by it; since
 # then it only keeps what was reached. What is said of each: verdicts right, and of emergencies
 # precision (P) and recall (R), then. From the fourth on they were written to be hard: by many
@@ -59,6 +59,7 @@ SETS = {
     "drafts_seventeenth_held_out": (200, SECOND),  # each a hard case: P .69 R .44; then P .73 R .68
     "drafts_practised": (1314, SECOND),  # near misses and rare words, written to mend by
     "drafts_eighteenth_held_out": (150, SECOND),  # in other words, after that: P .91 R .75
+    "drafts_nineteenth_held_out": (609, THIRD),  # all right then, P .96 R .95; charts lost theirs
 }
 LEARNED = {
     "drafts_learned_first": 2566,  # written to be learned from, by five voices
@@ -66,6 +67,7 @@ LEARNED = {
     "drafts_learned_third": 1630,  # without the words one expects, and long reports
     "drafts_learned_fourth": 1300,  # what is broken, late, not there; one line each
     "drafts_learned_fifth": 1200,  # persons as usual, and every form of asking
+    "drafts_learned_sixth": 525,  # charts with full stops, chat of three words
     "drafts_learned_pairs": 98,  # those below
 }
 # Never learned from and never mended by. Written from the definition alone, each by another hand.
@@ -78,6 +80,7 @@ UNREAD = {
     "drafts_unread_fifth": 320,  # a quarter long: P .92 R .99; P .98 R .98
     "drafts_unread_sixth": 400,  # mostly errands, one emergency in seven: P .88 R .98; P .89 R .98
     "drafts_unread_seventh": 400,  # a week, one emergency in five: P .92 R .99; P .99 R .99
+    "drafts_unread_eighth": 500,  # half in charting style; P .97 R .99 with what was learned
 }
 
 
@@ -85,7 +88,7 @@ UNREAD = {
 def rosters() -> dict[str, Roster]:
     return {
         name: roster_of(json.loads((HERE / f"{name}.json").read_text(encoding="utf-8")))
-        for name in (FIRST, SECOND)
+        for name in (FIRST, SECOND, THIRD)
     }
 
 
@@ -271,6 +274,15 @@ def test_of_two_who_share_a_name_the_groups_own_is_nobody_else():
 
 
 @pytest.mark.once
+@pytest.mark.clause("A12.2")
+@pytest.mark.parametrize("town", ["緑ヶ丘", "緑ケ丘", "緑が丘"])
+def test_a_place_is_known_however_its_ga_is_written(town):
+    roster = make_ready([Person("a", "森 光", "もり ひかる", "1947-02-03", (), f"{town}4-5-5")])
+    for written in ("緑ヶ丘4-5-5の件", "緑ケ丘4丁目5番5号", "緑が丘4-5-5のお宅"):
+        assert check(written, FREE, roster, TODAY).verdict == "stop", written
+
+
+@pytest.mark.once
 def test_somebody_without_patients_is_still_held_back_from_anybodys_birth_date():
     nobody = make_ready([])
     assert check("昭和12年3月5日生の方", FREE, nobody, TODAY).verdict == "stop"
@@ -359,6 +371,13 @@ def test_a_house_of_two_is_the_groups_own():
         ("ロープを輪にして梁にかけています", "梁にロープをかけて洗濯物を干しました"),
         ("呼びかけても反応がありません", "端末が固まって反応がありません"),
         ("道で車にはねられました", "車にはねられた猫を拾いました"),
+        # a chart: a full stop behind few words, what is present beside what is not
+        ("意識なし。外傷なし。", "意識清明。外傷なし。"),
+        ("応答なし。脈は触れます。", "電話応答なし。また夕方かけます"),
+        ("胸痛。", "胸痛なし。"),
+        ("胸痛（＋）　発熱なし", "胸痛（－）　発熱なし"),
+        ("呼吸なし。脈あり。", "無呼吸はなく、静かに寝息を立てておられます"),
+        ("救急車の到着を待っています。血圧は110でした", "救急車待ちの渋滞で遅れます"),
         # grief, jest, exaggeration
         ("胸が痛むそうで、冷や汗が出ています", "亡くなった友の話になると胸が痛むと"),
         (

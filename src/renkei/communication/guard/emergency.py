@@ -4,8 +4,9 @@ Two readers have a say. One knows lists of expressions and signs: an expression 
 clause denies it or speaks of what could be, or its sentence asks, likens, or tells of another time,
 of planning, of what was on the news. The other was taught by labelled drafts how sentences of an
 emergency are worded (``learned``). What the first finds counts unless the second is far from
-believing it; what only the second hears counts if it is sure, and where the first found a denial,
-if it is very sure. A dangerous value that was measured now counts however it is told.
+believing it; where a sentence says nothing else, it is not asked. What only the second hears counts
+if it is sure, and where the first found a denial, if it is very sure. A dangerous value that was
+measured now counts however it is told.
 """
 
 import re
@@ -40,9 +41,12 @@ _DIALECT = re.compile(  # 動かせへん, できひん
 _SPACE = re.compile(r"(?<![a-z0-9])[^\S\n]+|[^\S\n]+(?![a-z0-9])")
 # Logarithms of the odds of a sentence: what is listed in it counts above DOUBTED; without it the
 # sentence is an emergency above LIKELY, and where what is listed is denied, above CLEARLY.
-DOUBTED: Final = -1.5
+DOUBTED: Final = -1.75
 LIKELY: Final = 2.0
 CLEARLY: Final = 5.0
+_FEW: Final = 2  # letters beside what is listed that leave nothing to doubt
+_SHORT: Final = 20  # letters of the longest sentence that may say nothing else
+_MARKS: Final = "。!?、 \n・-"
 _MOST: Final = (
     200  # values that are looked at in one text, so that no draft holds up everybody else
 )
@@ -97,7 +101,11 @@ def _all(text: str) -> list[Alarm]:
     ends = sentence_ends(text)
     measured = measured_in(text, ends)
     found = [(one.start, one.end, one.kind) for one in measured if one.danger]
-    said = [one for one in heard(text, measured) if one.odds > DOUBTED]
+    said = [
+        one
+        for one in heard(text, measured)
+        if one.odds > DOUBTED or _says_nothing_else(text[one.start : one.end])
+    ]
     if not said:
         return found
     listed, denied = _listed(text, measured, ends)
@@ -107,6 +115,19 @@ def _all(text: str) -> list[Alarm]:
         for one in said
         if one.odds > (CLEARLY if any(_stands_in(one, alarm) for alarm in denied) else LIKELY)
     ]
+
+
+def _says_nothing_else(sentence: str) -> bool:
+    """Whether a sentence is what is listed and hardly more: 意識なし。 leaves nothing to doubt."""
+    bare = sentence.strip(_MARKS)
+    return (
+        len(bare) <= _SHORT
+        and "?" not in sentence
+        and any(
+            one.expression.kind and one.end - one.start >= len(bare) - _FEW
+            for one in found_in(bare)
+        )
+    )
 
 
 def _stands_in(sentence: Heard, alarm: Alarm) -> bool:

@@ -24,7 +24,7 @@ from renkei.kernel.japanese.kana import TO_HIRAGANA
 ODDS: Final = 32  # of one in logarithm: what a weight of 1 stands for
 LONG: Final = 40  # letters; nine of ten sentences of the drafts are shorter
 FILE: Final = Path(__file__).parent / "learned.txt"
-_END: Final = re.compile(r"[。!?\n]+")
+_END: Final = re.compile(r"(?:[。!?\n]|(?<=[ぁ-んァ-ヶー一-龥])(?:\(\+\)|\+))+")
 _PAUSE: Final = re.compile(r"[^\w%.(「]+")  # where a long sentence may be taken apart
 _NUMERALS: Final = "0123456789〇一二三四五六七八九十百"
 _DANGEROUS: Final = {ord(one): "危" for one in _NUMERALS}

@@ -18,7 +18,7 @@ _SENTENCE_END = re.compile(
     """,
     re.X,
 )
-_CLAUSE_END = re.compile(r"[。!?\n、,]")
+_CLAUSE_END = re.compile(r"[。!?\n、,]|\+\)?")  # 胸痛(+) is a clause, whatever follows
 # Spaces of a hurried writer, where a predicate stands before: as good as a full stop.
 PAUSE = re.compile(
     r"""

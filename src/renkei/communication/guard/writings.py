@@ -19,6 +19,7 @@ _MOST: Final = 8192  # people whose writings are kept: some 30 MB
 
 _FORMER = re.compile(r"[(（\[]\s*(?:旧姓|旧|通称|通名|本名|別名)\s*[:：]?\s*([^)）\]]+)[)）\]]")
 _ASIDE = re.compile(r"[(（\[][^)）\]]*[)）\]]")
+_GA = re.compile(r"(?<=[一-龥])[けが](?=[一-龥])")  # 緑ヶ丘, 緑が丘: one place
 _PARTS = re.compile(r"[\s\u3000]+")
 _LATIN = re.compile(r"[A-Za-zÀ-ÿ]")
 _LONG = re.compile(
@@ -220,7 +221,8 @@ def of_patient(person: Person) -> Writings:
 def _places(home: addresses.Address | None) -> Iterator[tuple[str, Pattern]]:
     if home is None:
         return
-    yield home.town, Pattern(TOWN)
+    for town in (home.town, _GA.sub("が", home.town), _GA.sub("け", home.town)):
+        yield town, Pattern(TOWN)
     if home.building and home.rooms and len(home.building) > 1:
         yield home.building, Pattern(BUILDING)
 
