@@ -64,10 +64,6 @@ def cheapest_ms(work: Callable[[], object], times: int) -> float:
     return best
 
 
-def _loop() -> list[int]:
-    return [at * 2 for at in range(1000)]
-
-
 def guard() -> dict[str, float]:
     """Judging, and making ready once per account and change."""
     patients = people()

@@ -307,6 +307,8 @@ def test_a_draft_moves_to_the_patients_group_below_what_stands_there(
     add_to_draft(cast["manager"], other, text=OTHER)
     draft = Draft.objects.get(group_id=other, account_id=cast.account("manager"))
     assert draft.unseal("content")["text"] == f"書きかけ\n\n{OTHER}"
+    with pytest.raises(Problem, match="Too long"):
+        add_to_draft(cast["manager"], other, text="あ" * 20_000)
     with pytest.raises((Unknown, Refused)):
         add_to_draft(cast["nurse"], other, text=OTHER)
     with pytest.raises((Unknown, Refused)):

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from renkei.communication.message import see_receipts, see_versions
-from renkei.communication.models import MAX_LENGTH, Acknowledgement, Communication, Draft, Version
+from renkei.communication.models import Acknowledgement, Communication, Draft, Version
 from renkei.communication.reading import read_timeline
 from renkei.communication.services import (
     correct_communication,
@@ -20,6 +20,7 @@ from renkei.communication.services import (
 from renkei.group.models import Group
 from renkei.group.services import leave_group
 from renkei.kernel.errors import Problem, Refused, Unknown
+from renkei.kernel.japanese import MESSAGE_MAX
 from tests.cast import Cast, group_about, post
 
 
@@ -59,11 +60,11 @@ def test_an_empty_message_is_not_sent(cast: Cast, text: str) -> None:
 
 
 def test_ten_thousand_characters_are_sent_and_one_more_is_not(cast: Cast) -> None:
-    send(cast, "あ" * MAX_LENGTH)
+    send(cast, "あ" * MESSAGE_MAX)
     assert last_text(cast) == "あ" * 10_000
     with pytest.raises(Problem, match="Too long") as problem:
         send(cast, "𠮷" * 10_001)
-    assert problem.value.values == {"n": 10_001}
+    assert problem.value.values == {"n": 10_001, "most": "10,000"}
     with pytest.raises(Problem):
         correct_communication(cast["nurse"], cast.message, text="あ" * 10_001, version=1)
 

@@ -17,7 +17,7 @@ from renkei.device.waiting import waiting_for
 from renkei.group.home import see_home
 from renkei.incident.models import Incident
 from renkei.kernel import clock
-from renkei.kernel.errors import Problem, Refused
+from renkei.kernel.errors import Problem, Refused, SignedOut
 from renkei.people.models import Session
 from renkei.policy.loading import load
 from renkei.web.device_paper import BOM, ledger_csv, ledger_paper
@@ -192,7 +192,7 @@ def test_a_browser_taken_off_is_out_and_the_others_stay(cast: Cast) -> None:
     key, _ = keys.make_key(device, "Chrome", clock.now())
     Session.objects.filter(pk=cast["nurse"].session).update(device_key_id=key.id)
     services.end_key(cast["administrator_other"], device, key=key.id)
-    with pytest.raises(Exception):  # noqa: B017 - signed out
+    with pytest.raises(SignedOut):
         read_timeline(cast["nurse"], cast.group)
     assert reads(cast, cast["physician"])
     with pytest.raises(Problem):

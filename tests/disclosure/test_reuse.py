@@ -164,7 +164,7 @@ def test_ones_own_words_need_no_other_answer_and_still_are_a_copy(cast: Cast) ->
     assert request.openings.count() == 1
 
 
-@pytest.mark.clause("A16.b")
+@pytest.mark.clause("A16.a", "A16.b")
 def test_a_copy_is_its_askers_alone(cast: Cast) -> None:
     """Not its author's, another member's, a manager's, an administrator's or the operator's."""
     request = ask(cast)
@@ -324,6 +324,7 @@ def test_who_does_not_read_the_group_asks_for_nothing(cast: Cast, name: str) -> 
     assert not ReuseRequest.objects.exists()
 
 
+@pytest.mark.clause("A16.a")
 def test_who_may_only_read_asks_for_nothing(cast: Cast) -> None:
     PractitionerRole.objects.filter(pk=cast.role("manager")).update(restriction="read_only")
     with pytest.raises(Refused):
@@ -402,6 +403,7 @@ def test_a_document_from_elsewhere_is_never_permitted(cast: Cast) -> None:
         permit_reuse(cast["nurse"], alone.id)
     alone.items.update(answer="yes")  # whatever the rows say
     ReuseRequest.objects.filter(pk=alone.id).update(state="permitted")
+    assert not may(load(cast["manager"], "reuse", alone.id), "reuse.open")
     with pytest.raises(Refused):
         opened(cast, alone)
 

@@ -33,7 +33,10 @@ def test_what_is_missing_is_said_beside_the_button_and_has_the_focus(
     words.fill("")
     words.press_sequentially("お願いします@主治")
     expect(phone.locator("#at-list li")).not_to_have_count(0)
+    words.fill("あ" * 10_001)
+    expect(phone.locator("#write [data-count][data-over]")).to_have_text("10,001 / 10,000")
     words.fill("お願いします。")
+    expect(phone.locator("#write [data-count]")).to_be_hidden()
 
     phone.click("#write [data-check]")
     error = phone.locator("#write [data-error]")

@@ -109,6 +109,15 @@ def test_two_are_connected_once(cast: Cast) -> None:
         ask(cast, "nurse", "nurse")
 
 
+def test_who_may_only_read_neither_answers_nor_asks(cast: Cast) -> None:
+    asked = ask(cast, "nurse", "stranger")
+    PractitionerRole.objects.filter(pk=cast.role("stranger")).update(restriction="read_only")
+    with pytest.raises(Refused):
+        accept(cast, "stranger", asked)
+    with pytest.raises(Refused):
+        ask(cast, "stranger", "manager")
+
+
 def test_nobody_but_the_two_reads_manages_or_releases(cast: Cast) -> None:
     group = connect(cast)
     message = post(cast, "nurse", group=group)

@@ -197,6 +197,14 @@ def test_who_is_declined_is_told_why_and_stays_outside(cast: Cast) -> None:
     assert group not in visible(cast["stranger"])
 
 
+@pytest.mark.clause("A12.4")
+@pytest.mark.parametrize("entry", ["request", "invitation"])
+def test_nobody_joins_by_themselves_where_managers_let_people_in(cast: Cast, entry: str) -> None:
+    group = found(cast, entry=entry)
+    with pytest.raises(Refused):
+        join(cast, "stranger", group)
+
+
 def test_a_request_of_another_group_is_answered_by_nobody_here(cast: Cast) -> None:
     group, other = found(cast, entry="request"), found(cast, "manager", entry="request")
     asked = ask(cast, "stranger", other)

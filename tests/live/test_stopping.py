@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -173,10 +174,9 @@ def test_few_requests_may_wait_on_one_connection() -> None:
         writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" * 10)
         await until(lambda: running.server_state.total_requests == 10)
         writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" * 200)
-        with pytest.raises(OSError):
+        with suppress(ConnectionError):  # closed one way or the other, and within the time
             while await asyncio.wait_for(reader.read(65536), 5):
                 pass
-            raise OSError("closed")
         assert running.server_state.total_requests < 60
 
     run_served(story, wsgi=pages)

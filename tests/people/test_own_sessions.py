@@ -13,7 +13,7 @@ from renkei.kernel import clock
 from renkei.kernel.bus import bus
 from renkei.kernel.errors import SignedOut
 from renkei.people import idle, own_sessions
-from renkei.people.models import Account, Session, SignIn
+from renkei.people.models import Account, Session, SignIn, SimultaneousUse
 from renkei.people.sessions import end_sessions
 from renkei.policy.loading import load
 from renkei.policy.standing import Actor
@@ -112,10 +112,14 @@ def test_without_the_second_factor_asked_for_nobody_sees_or_ends_sessions(cast):
     entry = SignIn.objects.create(
         account_id=cast.account("nurse"), at=clock.now(), succeeded=True, how="password"
     )
+    asked = SimultaneousUse.objects.create(
+        account_id=cast.account("nurse"), pair="of two", day=clock.today(), sides=[],
+        first_at=clock.now(), last_at=clock.now(),
+    )  # fmt: skip
     for act in (
         lambda: own_sessions.see_sessions(cast["nurse"], None),
         lambda: own_sessions.end_other_sessions(cast["nurse"], None),
-        lambda: own_sessions.say_mine(cast["nurse"], None, use=entry.id),
+        lambda: own_sessions.say_mine(cast["nurse"], None, use=asked.id),
         lambda: disown(cast["nurse"], None, thing=entry.id),
     ):
         with pytest.raises(GateClosed):

@@ -1,8 +1,9 @@
 """The policy is broken on purpose, one rule at a time: the tests of its clauses have to notice.
 
 For each rule that a kept clause names, the clause's own tests run while that rule says yes to
-everybody. If they all still pass, the clause is not proved. It happens in processes of their own,
-on SQLite, whatever the rest of the suite runs on: rules are Python.
+everybody. If they all still pass, the clause is not proved; nor is it if they only see the code
+stumble over somebody it never expected. It happens in processes of their own, on SQLite, whatever
+the rest of the suite runs on: rules are Python.
 
 An ordinary run breaks a sixth of the rules, the next sixth on the next day; ``make mutations``
 (RENKEI_MUTATIONS=all) breaks them all.

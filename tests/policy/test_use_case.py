@@ -26,7 +26,7 @@ from renkei.group.shell import see_shell
 from renkei.kernel.bus import Hint, bus
 from renkei.kernel.errors import Problem, Refused, SignedOut, Unknown
 from renkei.patient.models import Patient
-from renkei.people.models import Account, Organization
+from renkei.people.models import Account, Organization, PractitionerRole
 from renkei.people.services import change_appearance, choose_role
 from renkei.policy import use_case
 from renkei.policy.standing import Actor
@@ -73,18 +73,20 @@ def test_a_line_that_cannot_be_written_takes_the_change_with_it(
 
 
 @pytest.mark.clause("N3.9")
+@pytest.mark.parametrize("name", ["stranger", "nurse"])
 def test_a_refusal_changes_nothing_and_leaves_its_line_in_the_stream_of_who_tried(
-    cast: Cast,
+    cast: Cast, name: str
 ) -> None:
+    PractitionerRole.objects.filter(pk=cast.role("nurse")).update(restriction="read_only")
     group_lines, before = len(lines(f"group:{cast.group.hex}")), Communication.objects.count()
     with pytest.raises(Refused):
-        post(cast, "stranger", "知りたいです")
+        post(cast, name, "知りたいです")
     assert Communication.objects.count() == before
     assert len(lines(f"group:{cast.group.hex}")) == group_lines
-    line = lines(f"account:{cast.account('stranger').hex}")[-1]
+    line = lines(f"account:{cast.account(name).hex}")[-1]
     assert (line.action, line.outcome) == ("communication.send", "refused")
     assert line.entity == f"group/{cast.group.hex}"
-    assert line.actor == cast.account("stranger")
+    assert line.actor == cast.account(name)
 
 
 @pytest.mark.clause("N3.9")

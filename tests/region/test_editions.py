@@ -49,9 +49,16 @@ def test_nobody_but_the_operator_writes_or_confirms_the_policy(cast: Cast) -> No
             enact(cast[name], draft.id, revision=draft.revision)
         with pytest.raises(Refused):
             discard_draft(cast[name], None)
-        with pytest.raises(Refused):
-            take_back(cast[name], None)
     assert PolicyVersion.objects.filter(region=cast.region).count() == 1
+
+
+@pytest.mark.clause("A22")
+@pytest.mark.parametrize("name", ["nurse", "administrator_same", "physician", "family"])
+def test_nobody_but_the_operator_takes_an_edition_back(cast: Cast, name: str) -> None:
+    decide(cast, tomorrow(), idle_minutes_pc=5)
+    with pytest.raises(Refused):
+        take_back(cast[name], None)
+    assert PolicyVersion.objects.filter(region=cast.region).count() == 2
 
 
 @pytest.mark.clause("A22")

@@ -8,6 +8,8 @@ from renkei.enrollment.noticeboard import open_notice, see_readers
 from renkei.enrollment.services import confirm_notice
 from renkei.group.home import see_home
 from renkei.kernel.errors import Problem, Refused, Unknown
+from renkei.people.models import Session
+from renkei.policy.use_case import GateClosed
 from renkei.region.audience import Audience
 from renkei.region.models import Notice
 from renkei.region.notices import see_all, see_draft, withdraw_notice, write_notice
@@ -142,6 +144,14 @@ def test_an_administrator_sees_their_own_staff_and_no_others(cast: Cast) -> None
     narrowed = publish(cast, to=Audience(frozenset({cast.organizations["station"]})))
     with pytest.raises(Unknown):
         see_readers(cast["administrator_other"], None, narrowed.id)
+
+
+@pytest.mark.clause("A18")
+def test_nor_does_one_who_has_not_shown_who_they_are(cast: Cast) -> None:
+    notice = publish(cast)
+    Session.objects.filter(pk=cast["administrator_other"].session).update(second_factor="")
+    with pytest.raises(GateClosed):
+        see_readers(cast["administrator_other"], None, notice.id)
 
 
 @pytest.mark.clause("A18")

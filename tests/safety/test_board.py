@@ -49,6 +49,14 @@ def test_members_report_of_their_patients_and_nobody_else(cast: Cast) -> None:
 
 
 @pytest.mark.clause("A20")
+def test_nor_a_member_who_may_only_read(cast: Cast) -> None:
+    declare(cast)
+    PractitionerRole.objects.filter(pk=cast.role("nurse")).update(restriction="read_only")
+    with pytest.raises(Refused):
+        report(cast, "nurse")
+
+
+@pytest.mark.clause("A20")
 def test_and_nobody_else_sees_it(cast: Cast) -> None:
     declare(cast)
     report(cast, "nurse")

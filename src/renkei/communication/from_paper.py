@@ -7,7 +7,7 @@ from renkei.communication import log
 from renkei.communication.measuring import to_be_told
 from renkei.communication.models import Importance, Kind
 from renkei.communication.observations import Observed, together
-from renkei.communication.services import Posted, checked_text, place
+from renkei.communication.services import Posted, checked_text, group_and_key
 from renkei.kernel import clock
 from renkei.policy.use_case import Change, use_case
 
@@ -23,7 +23,7 @@ def take_over_communication(
     observed: Observed | None = None,
 ) -> Posted:
     """Put into the log what was said before, as the records of the region tell it."""
-    where, group, key = place(change)
+    where, group, key = group_and_key(change)
     observed = to_be_told(where, observed, said_at) if observed else None
     entry = log.append(
         group=group,

@@ -87,27 +87,13 @@ def append(
     written = row(
         _INSERT,
         [
-            entry_id.hex,
-            key.hex,
-            group.hex,
-            seq,
-            event,
-            sender.hex,
-            role.hex if role else None,
-            subject.hex if subject else None,
-            kind,
-            importance,
-            sealed,
-            sent_us,
-            posted_us,
-            idempotency_key.hex if idempotency_key else None,
-            reply_to,
-            carries,
-            measured,
-            group.hex,
-            last_seq,
+            entry_id.hex, key.hex, group.hex, seq, event, sender.hex, role.hex if role else None,
+            subject.hex if subject else None, kind, importance,
+            sealed, sent_us, posted_us, idempotency_key.hex if idempotency_key else None,
+            reply_to, carries, measured,
+            group.hex, last_seq,
         ],
-    )
+    )  # fmt: skip
     if written is None:
         return None
     execute("UPDATE group_group SET last_seq = %s WHERE id = %s", [seq, group.hex])

@@ -17,8 +17,6 @@ from renkei.kernel.sealed import SealedEntity, SealedField
 from renkei.people.models import Account, Organization, PractitionerRole
 from renkei.region.models import Issuer
 
-MAX_LENGTH = 10_000  # characters of one message
-
 
 class Kind(models.TextChoices):
     """What a message is for."""

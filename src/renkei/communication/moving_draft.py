@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext_noop
-
 from renkei.communication.measuring import NOTHING_TYPED
-from renkei.communication.models import MAX_LENGTH, Draft
+from renkei.communication.models import Draft
+from renkei.communication.services import DRAFT_MAX, too_long
 from renkei.kernel.entity import uuid7
-from renkei.kernel.errors import Problem
 from renkei.kernel.japanese import clean_text
 from renkei.policy.use_case import Change, use_case
 
@@ -29,10 +27,8 @@ def add_to_draft(change: Change, *, text: str, vitals: Mapping[str, str] = NOTHI
     content = draft.unseal("content") if draft else {"kind": "report", "importance": "normal"}
     parts = [content.get("text", "").strip(), clean_text(text).strip()]
     whole = "\n\n".join(part for part in parts if part)
-    if len(whole) > 2 * MAX_LENGTH:
-        raise Problem(
-            gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(whole)
-        )
+    if len(whole) > DRAFT_MAX:
+        raise too_long(len(whole))
     draft = draft or Draft(id=uuid7(), group_id=group, account_id=change.account, key_id=key)
     kept = content.get("vitals") or dict(vitals)
     draft.seal("content", {**content, "text": whole, "reply_to": None, "vitals": kept})

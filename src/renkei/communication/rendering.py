@@ -71,7 +71,6 @@ class Line(NamedTuple):
     kind: str
     importance: str
     text: str
-    version: int
     reply_to: int | None
     corrected: str
     files: str  # what goes with it: vital signs, files
@@ -174,7 +173,6 @@ class Rendering:
             entry.kind,
             entry.importance,
             text,
-            entry.version,
             entry.reply_to,
             str(self._module.corrected_at(entry.corrected_at)) if entry.corrected_at else "",
             self._beside(entry),

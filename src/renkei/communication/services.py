@@ -17,7 +17,6 @@ from renkei.communication.mentions import keep, mentions_of, settle
 from renkei.communication.models import (
     IMPORTANCES,
     KINDS,
-    MAX_LENGTH,
     Acknowledgement,
     Alteration,
     Communication,
@@ -27,15 +26,17 @@ from renkei.communication.models import (
     Version,
 )
 from renkei.communication.observations import Observed, together
+from renkei.group.membership import checked_reason
 from renkei.kernel.database import execute, id_of, row
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem
-from renkei.kernel.japanese import clean_text
+from renkei.kernel.japanese import MESSAGE_MAX, clean_text
 from renkei.policy.standing import Where
 from renkei.policy.use_case import Change, use_case
 
 NOTHING_SAID = Answers()
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
+DRAFT_MAX = 2 * MESSAGE_MAX  # characters: one may write more and shorten it before it is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,24 @@ def checked_text(text: str, *, may_be_empty: bool = False) -> str:
         may_be_empty: what goes with it says enough.
 
     Raises:
-        Problem: it is empty, or longer than 10,000 characters.
+        Problem: it is empty, or longer than a message can be.
     """
     cleaned = clean_text(text).strip()
     if not cleaned and not may_be_empty:
         raise Problem(gettext_noop("Please write something first."), field="text")
-    if len(cleaned) > MAX_LENGTH:
-        raise Problem(
-            gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=len(cleaned)
-        )
+    if len(cleaned) > MESSAGE_MAX:
+        raise too_long(len(cleaned))
     return cleaned
 
 
-def place(change: Change) -> tuple[Where, UUID, UUID]:
+def too_long(length: int) -> Problem:
+    """What is said where more was written than a message can hold."""
+    most = f"{MESSAGE_MAX:,}"
+    said = gettext_noop("Too long: %(n)s of %(most)s characters.")
+    return Problem(said, field="text", n=length, most=most)
+
+
+def group_and_key(change: Change) -> tuple[Where, UUID, UUID]:
     """The group, its id and its key; the rule has made sure that they are there."""
     where = change.standing.where
     assert where is not None and where.group is not None and where.key is not None
@@ -103,7 +109,7 @@ def send_communication(
             may not stand here, or was found and is not answered; something about what goes with it
             is not answered (A17); a vital sign that cannot be, or is unusual and not said to be so.
     """
-    where, group, group_key = place(change)
+    where, group, group_key = group_and_key(change)
     cleaned = checked_text(text, may_be_empty=bool(attachments or observed))
     observed = to_be_told(where, observed, change.now) if observed else None
     if len(set(attachments)) != len(attachments) or len(attachments) > MOST:
@@ -147,14 +153,7 @@ def send_communication(
         again = _posted_before(group, change.account, key)
         assert again is not None
         return again
-    execute(
-        "UPDATE group_member SET read_seq = %s WHERE id = %s AND read_seq = %s",
-        [entry.seq, member.id.hex, where.last_seq],
-    )
-    execute(
-        "DELETE FROM communication_draft WHERE group_id = %s AND account_id = %s",
-        [group.hex, change.account.hex],
-    )
+    _leave_behind(member.id, group, change.account, before=where.last_seq, now=entry.seq)
     change.about("Communication", entry.id, **entry.line)
     change.detail["confirmed"] = True
     if meant:
@@ -166,6 +165,18 @@ def send_communication(
         )
     change.tell("log", group, entry.seq)
     return Posted(entry.id, entry.seq, again=False)
+
+
+def _leave_behind(member: UUID, group: UUID, author: UUID, *, before: int, now: int) -> None:
+    """One's own words are read, by who had read all before them; and the draft is gone."""
+    execute(
+        "UPDATE group_member SET read_seq = %s WHERE id = %s AND read_seq = %s",
+        [now, member.hex, before],
+    )
+    execute(
+        "DELETE FROM communication_draft WHERE group_id = %s AND account_id = %s",
+        [group.hex, author.hex],
+    )
 
 
 def _posted_before(group: UUID, sender: UUID, key: UUID) -> Posted | None:
@@ -220,7 +231,7 @@ def correct_communication(
         Problem: empty, too long, or corrected meanwhile from elsewhere; or what stands in it now
             and did not before may not stand here, or is not answered.
     """
-    where, group, key = place(change)
+    where, group, key = group_and_key(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
     cleaned = checked_text(text, may_be_empty=observed is not None)
@@ -240,6 +251,19 @@ def correct_communication(
     if before != whole and (said := accept(change, whole, answers, before=before)):
         cleaned = f"{cleaned}\n\n{said}".strip()
     sure_of(change, observed, was, answers)
+    _replace(change, message, key, together(cleaned, observed), observed)
+    log.alter(group, message.seq, Alteration.What.CORRECTED.value)
+    if {*meant} != {*were}:
+        change.detail["meant"] = keep(meant, message.id, group, key)
+        tell_newly_meant(change, group, were, meant)
+    change.tell("changed", group, message.seq)
+    return message.version
+
+
+def _replace(
+    change: Change, message: Communication, key: UUID, text: str, observed: Observed | None
+) -> None:
+    """Give a message its next version; the one before is kept, still sealed."""
     Version.objects.create(
         communication=message,
         number=message.version,
@@ -248,22 +272,14 @@ def correct_communication(
         replaced_at=change.now,
     )
     message.version += 1
-    message.text = log.seal(key, message.id, message.version, together(cleaned, observed))
+    message.text = log.seal(key, message.id, message.version, text)
     message.measured = observations.seal(key, message.id, message.version, observed)
     message.corrected_at = change.now
     message.save(update_fields=["version", "text", "measured", "corrected_at"])
-    log.alter(group, message.seq, Alteration.What.CORRECTED.value)
-    if {*meant} != {*were}:
-        change.detail["meant"] = keep(meant, message.id, group, key)
-        tell_newly_meant(change, group, were, meant)
-    change.detail |= {
-        "version": message.version,
-        "sealed": sha256(message.text).hexdigest(),
-    }
+    change.detail["version"] = message.version
+    change.detail["sealed"] = sha256(message.text).hexdigest()
     if message.measured is not None:
         change.detail["measured"] = sha256(message.measured).hexdigest()
-    change.tell("changed", group, message.seq)
-    return message.version
 
 
 def _corrected(
@@ -300,12 +316,10 @@ def hide_communication(change: Change, *, reason: str) -> None:
 
 
 def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
-    _, group, _ = place(change)
+    _, group, _ = group_and_key(change)
     message = _message(change)
     change.about("Communication", message.id, seq=message.seq)
-    cleaned = clean_text(reason).strip()[:200]
-    if not cleaned:
-        raise Problem(gettext_noop("Please give a reason."), field="reason")
+    cleaned = checked_reason(reason)
     refuse_named(change, change.where.kind, reason=cleaned)
     message.withdrawn_at = change.now
     message.withdrawn_by_id = change.account
@@ -319,7 +333,7 @@ def _take_away(change: Change, reason: str, what: Alteration.What) -> None:
 @use_case("communication.understand", on="communication")
 def understand_communication(change: Change) -> None:
     """Say 「了解」 to a message. Saying it twice is saying it once."""
-    _, group, _ = place(change)
+    _, group, _ = group_and_key(change)
     message = change.standing.what.message
     assert message is not None
     change.about("Communication", message.id, seq=message.seq)
@@ -352,11 +366,11 @@ def save_draft(
     Raises:
         Problem: far longer than a message can be.
     """
-    _, group, key = place(change)
+    _, group, key = group_and_key(change)
     change.silent = True
     length = len(text) + sum(len(name) + len(value) for name, value in values.items())
-    if length > 2 * MAX_LENGTH:
-        raise Problem(gettext_noop("Too long: %(n)s of 10,000 characters."), field="text", n=length)
+    if length > DRAFT_MAX:
+        raise too_long(length)
     mine = Draft.objects.filter(group_id=group, account_id=change.account)
     if not text.strip() and not template and not set(vitals) - {"by"}:
         mine.delete()

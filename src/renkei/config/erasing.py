@@ -1,6 +1,5 @@
 """Carrying out what was to be erased: the content here, the keys here, and their copies (A11.7)."""
 
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +11,6 @@ from renkei.disclosure.models import Erasure
 from renkei.files import s3
 from renkei.kernel.vault import StillThere
 from renkei.policy.standing import HOST
-
-log = logging.getLogger("renkei.erasing")
 
 
 @dataclass(frozen=True, slots=True)

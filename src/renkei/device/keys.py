@@ -97,12 +97,6 @@ def bind(session: str, shown_hash: str) -> UUID | None:
     return key.device_id if key else None
 
 
-def device_of(shown_hash: str) -> UUID | None:
-    """The device in the ledger that is known by what a browser shows."""
-    key = _holding(shown_hash)
-    return key.device_id if key else None
-
-
 def _holding(shown_hash: str) -> DeviceKey | None:
     """The key that has not ended and whose secret, or the one just offered, it is."""
     if not shown_hash:

@@ -70,7 +70,7 @@ def load(actor: Actor, kind: str, on: On = None, *, lock: bool = False) -> Stand
     """The standing of ``actor`` to the thing ``on`` of this kind, in one query.
 
     Args:
-        kind: a key of ``LOADS``.
+        kind: a key of ``QUERIES``.
         on: the id of the thing; for "invitee" the group and the role; None for "region".
         lock: take the rows that could end the standing; only within a transaction.
 

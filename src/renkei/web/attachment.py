@@ -22,9 +22,9 @@ from renkei.files.arriving import Busy, OtherPlace
 from renkei.kernel.clock import JAPAN, today
 from renkei.kernel.errors import Problem
 from renkei.kernel.wsgi_request import Gone
-from renkei.web.box import number
 from renkei.web.communication import json, piece, sent
 from renkei.web.errors import sentence
+from renkei.web.values import id_or_none, ids_in, number_or_none
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -43,7 +43,7 @@ def attachments(request: "Request", group: UUID) -> HttpResponse:
     """What waits to go with one's next message here; POST makes the place for another file."""
     if request.method == "GET":
         return _waiting(request, group)
-    size = number(request.headers.get("Upload-Length"))
+    size = number_or_none(request.headers.get("Upload-Length"))
     made = attaching.begin_upload(
         request.actor, group, name=_name(request.headers.get("Upload-Metadata", "")), size=size or 0
     )
@@ -85,14 +85,14 @@ def upload(request: "Request", attachment: UUID) -> HttpResponse:
         found = attaching.see_upload(request.actor, attachment)
         headers = {"Upload-Offset": str(found.offset), "Upload-Length": str(found.size)}
         return _tus(200, **headers)
-    at = number(request.headers.get("Upload-Offset"))
+    at = number_or_none(request.headers.get("Upload-Offset"))
     if request.content_type != _PIECE_TYPE:
         return _tus(415)
-    if at is None and request.headers.get("Upload-Offset") != "0":
+    if at is None:
         return _tus(400)
     try:
         body = request.META["wsgi.input"]
-        come = attaching.receive(request.actor, attachment, at=at or 0, source=body)
+        come = attaching.receive(request.actor, attachment, at=at, source=body)
     except OtherPlace:
         return _tus(409)
     except Busy:
@@ -153,7 +153,7 @@ def _answer(request: "Request", attachment: UUID, form: Mapping[str, str]) -> No
             actor,
             attachment,
             source=get("source", ""),
-            organization=id_of(get("organization", "")),
+            organization=id_or_none(get("organization", "")),
             name=get("name", ""),
             asked=get("asked", ""),
             allowed=get("allowed") == "yes",
@@ -170,16 +170,7 @@ def _answer(request: "Request", attachment: UUID, form: Mapping[str, str]) -> No
 
 def _also(form: Mapping[str, str]) -> list[UUID]:
     """The others that get the same answer: ``also:<id>``."""
-    said = (id_of(name.removeprefix("also:")) for name in form if name.startswith("also:"))
-    return [one for one in said if one]
-
-
-def id_of(text: str) -> UUID | None:
-    """The id that was sent; None if it is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return ids_in(name.removeprefix("also:") for name in form if name.startswith("also:"))
 
 
 def _moment(text: str) -> datetime | None:
@@ -217,7 +208,7 @@ def pages(request: "Request", attachment: UUID) -> HttpResponse:
     """Which pages of a PDF are needed; the others are gone for good."""
     if request.method == "POST":
         form = sent(request)
-        chosen = [int(one) for one in form.get("pages", "").split(",") if number(one)]
+        chosen = [n for one in form.get("pages", "").split(",") if (n := number_or_none(one))]
         try:
             attaching.pick_pages(request.actor, attachment, pages=chosen)
         except Problem as problem:

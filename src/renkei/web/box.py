@@ -9,6 +9,7 @@ from renkei.communication.models import IMPORTANCES, KINDS, Importance, Kind
 from renkei.communication.observations import Observed
 from renkei.kernel import clock
 from renkei.kernel.errors import Unknown
+from renkei.web.values import number_or_none
 
 MEANS = "to:"  # fields that say who is meant
 OF_FORM = "t:"  # fields of the form that is open in the writing box
@@ -57,11 +58,6 @@ class Box:
         }
 
 
-def number(text: str | None) -> int | None:
-    """A positive whole number from an address or a form; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
 def box_of(form: Mapping[str, str], error: str = "", wrong: str = "") -> Box:
     """What a form brought; an unknown kind or importance becomes the ordinary one."""
     kind, importance = form.get("kind", ""), form.get("importance", "")
@@ -69,7 +65,7 @@ def box_of(form: Mapping[str, str], error: str = "", wrong: str = "") -> Box:
         text=form.get("text", "").replace("\r\n", "\n"),
         kind=kind if kind in KINDS else Kind.REPORT.value,
         importance=importance if importance in IMPORTANCES else Importance.NORMAL.value,
-        reply_to=number(form.get("reply_to")),
+        reply_to=number_or_none(form.get("reply_to")),
         error=error,
         attachments=form.get("attachments", "")[:2000],
         vitals=typed(form),

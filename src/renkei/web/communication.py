@@ -7,7 +7,6 @@ JSON; without scripts every action has an address and a page of its own.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -31,22 +30,17 @@ from renkei.communication.templates import Form, people_for, see_template, writt
 from renkei.group.head import Head
 from renkei.kernel.entity import uuid7
 from renkei.kernel.errors import Problem, Unknown
+from renkei.kernel.japanese import MESSAGE_MAX
 from renkei.policy.use_case import GateClosed
-from renkei.web.box import Box, box_of, ids, number
+from renkei.web.box import Box, box_of, ids
 from renkei.web.errors import sentence, wants_json
 from renkei.web.page import page
+from renkei.web.values import day_or_none, id_or_none, number_or_none
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
 
 KINDS = {"report": "doc", "notice": "megaphone", "consult": "question", "request": "hand"}  # icons
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 def sent(request: "Request") -> Mapping[str, str]:
@@ -94,9 +88,9 @@ def _timeline_page(request: "Request", group: UUID, box: Box | None = None) -> H
     shown = reading.read_timeline(
         request.actor,
         group,
-        before=number(asked.get("before")),
-        after=number(asked.get("after")),
-        on=_day(asked.get("on")),
+        before=number_or_none(asked.get("before")),
+        after=number_or_none(asked.get("after")),
+        on=day_or_none(asked.get("on")),
     )
     if box is None and shown.draft is not None:
         draft = shown.draft
@@ -113,7 +107,7 @@ def _timeline_page(request: "Request", group: UUID, box: Box | None = None) -> H
             values=draft.values,
             vitals=draft.vitals,
         )
-    if reply := number(asked.get("reply")):
+    if reply := number_or_none(asked.get("reply")):
         box = Box(reply_to=reply) if box is None else replace(box, reply_to=reply, restored=False)
     form, box = _open_form(request, shown.head, box or Box())
     meant = [one for one in _offered(shown.head, box) if one.token in box.mentions]
@@ -130,7 +124,8 @@ def _timeline_page(request: "Request", group: UUID, box: Box | None = None) -> H
         form=form,
         meant=meant,
         kinds=KINDS,
-        on=_day(asked.get("on")) or "",
+        most=MESSAGE_MAX,
+        on=day_or_none(asked.get("on")) or "",
     )
 
 
@@ -178,7 +173,8 @@ def entries(request: "Request", group: UUID) -> HttpResponse:
 
     With ``live`` they stand in for what the live stream could not deliver: delivered, not yet read.
     """
-    before, after = number(request.GET.get("before")), number(request.GET.get("after"))
+    before = number_or_none(request.GET.get("before"))
+    after = number_or_none(request.GET.get("after"))
     delivered = "live" in request.GET
     shown = reading.read_entries(
         request.actor, group, before=before, after=after, delivered=delivered
@@ -287,13 +283,6 @@ def answered(form: Mapping[str, str]) -> Answers:
     )
 
 
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 @require_POST
 def send(request: "Request", group: UUID) -> HttpResponse:
     """Say it. Posting again with the same key posts nothing."""
@@ -311,7 +300,7 @@ def send(request: "Request", group: UUID) -> HttpResponse:
                 attachments=ids(box.attachments),
                 mentions=box.mentions,
                 observed=box.observed,
-                key=_id(form.get("key", "")) or uuid7(),
+                key=id_or_none(form.get("key", "")) or uuid7(),
                 confirmed=form.get("confirmed") == "yes",
                 answers=answered(form),
             )
@@ -335,7 +324,7 @@ def move_draft(request: "Request", group: UUID) -> HttpResponse:
     form = sent(request)
     box = box_of(form)
     add_to_draft(request.actor, group, text=box.text, vitals=box.vitals)
-    if came_from := _id(form.get("from", "")):
+    if came_from := id_or_none(form.get("from", "")):
         save_draft(request.actor, came_from, text="")
     return HttpResponseRedirect(f"{reverse('timeline', args=[group])}#write", status=303)
 
@@ -344,7 +333,7 @@ def move_draft(request: "Request", group: UUID) -> HttpResponse:
 def read(request: "Request", group: UUID) -> HttpResponse:
     """Take note that entries which arrived on an open page were seen there."""
     form = sent(request)
-    first, last = number(form.get("first")), number(form.get("last"))
+    first, last = number_or_none(form.get("first")), number_or_none(form.get("last"))
     if first and last and first <= last:
         reading.record_reading(request.actor, group, first, last)
     return HttpResponse(status=204)

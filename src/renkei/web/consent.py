@@ -73,7 +73,6 @@ def _consent_page(
         request,
         "patient/consent.html",
         shell=desk.record.shell,
-        desk=desk,
         record=desk.record,
         form=form,
         step=step,

@@ -19,6 +19,7 @@ from renkei.web.page import page, tried
 from renkei.web.patient import after
 from renkei.web.qr import qr
 from renkei.web.second_step import show_again
+from renkei.web.values import id_or_unknown
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -170,7 +171,4 @@ def elsewhere(request: "Request", device: UUID) -> HttpResponse:
 
 def chosen_organization(request: "Request") -> UUID:
     """The one that was chosen; what is no id is nobody's, so that the use case says so."""
-    try:
-        return UUID(request.POST.get("organization", ""))
-    except ValueError:
-        return UUID(int=0)
+    return id_or_unknown(request.POST.get("organization"))

@@ -127,9 +127,7 @@ def one(request: "Request", device: UUID) -> HttpResponse:
     return _one(request, device)
 
 
-def _one(
-    request: "Request", device: UUID, status: int = 200, problem: str = "", **forms: Any
-) -> HttpResponse:
+def _one(request: "Request", device: UUID, status: int = 200, **forms: Any) -> HttpResponse:
     found = disclosures.see_device(request.actor, device)
     context: dict[str, Any] = {
         "lend": LendForm(staff=found.staff),
@@ -138,7 +136,7 @@ def _one(
         **forms,
     }
     return page(
-        request, "device/device.html", status=status, whole=found, words=words, problem=problem,
+        request, "device/device.html", status=status, whole=found, words=words,
         **context,
     )  # fmt: skip
 

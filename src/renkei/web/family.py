@@ -1,6 +1,5 @@
 """The pages of a group with the family: opening it, letting people in, links (A11.5)."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -28,6 +27,7 @@ from renkei.web.family_forms import FamilyForm, FamilyLinkForm
 from renkei.web.page import page, tried
 from renkei.web.patient import after
 from renkei.web.qr import qr
+from renkei.web.values import ids_in
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -47,20 +47,10 @@ def desk(request: "Request", group: UUID) -> HttpResponse:
     return _desk(request, see_family(request.actor, group))
 
 
-def _chosen(sent: Iterable[str]) -> list[UUID]:
-    found = []
-    for one in sent:
-        try:
-            found.append(UUID(one))
-        except ValueError:
-            continue
-    return found
-
-
 @require_POST
 def open_group(request: "Request", group: UUID) -> HttpResponse:
     """Open the group with the family beside the patient's."""
-    members, made = _chosen(request.POST.getlist("member")), list[Group]()
+    members, made = ids_in(request.POST.getlist("member")), list[Group]()
     try:
         made.append(family.open_family_group(request.actor, group, members=members))
     except Problem as problem:
@@ -72,7 +62,7 @@ def open_group(request: "Request", group: UUID) -> HttpResponse:
 def add(request: "Request", group: UUID) -> HttpResponse:
     """Let more of the professionals take part."""
     try:
-        members = _chosen(request.POST.getlist("member"))
+        members = ids_in(request.POST.getlist("member"))
         family.add_professionals(request.actor, group, members=members)
     except Problem as problem:
         return _desk(request, see_family(request.actor, group), problem)

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -13,41 +12,10 @@ from renkei.group.models import FamilyAgreement
 from renkei.kernel import clock
 from renkei.patient.models import Consent
 from renkei.people.access import Identified
-from renkei.people.models import OneTimeLink
-from renkei.web import mail
 from renkei.web.fields import Choice, Day, Kana, Line, Pills
+from renkei.web.link_forms import CHECKS, WayForm
 
 PATIENT = "patient"  # in the place of a related person's id
-CHECKS = (
-    (OneTimeLink.Check.IN_PERSON.value, _("Met in person; I know the face")),
-    (OneTimeLink.Check.CALLED_BACK.value, _("Called back on the number known before")),
-    (OneTimeLink.Check.DOCUMENT.value, _("Saw an identity card with a photo")),
-)
-
-
-class WayForm(forms.Form):
-    """How a one-time link reaches the person."""
-
-    way = Pills(label=_("How does the link reach the person?"))
-    word = forms.CharField(
-        label=_("The person's own word"),
-        required=False,
-        max_length=128,
-        help_text=_(
-            "For paper: the person types it here, you look away. At least 6 characters. Nobody"
-            " else knows it, and it is asked for when the link is used."
-        ),
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "off"}),
-    )
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        by_mail = (OneTimeLink.Way.MAIL.value, _("Mail to the person's own address"))
-        on_paper = (OneTimeLink.Way.PAPER.value, _("Printed, handed over now"))
-        chosen = self.fields["way"]
-        assert isinstance(chosen, Pills)
-        chosen.choices = [by_mail, on_paper] if mail.is_set_up() else [on_paper]
-        chosen.initial = chosen.choices[0][0]
 
 
 class FamilyForm(WayForm):

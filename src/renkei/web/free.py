@@ -16,6 +16,7 @@ from renkei.web.errors import sentence
 from renkei.web.fields import Line, Paragraph, Pills
 from renkei.web.page import page, tried
 from renkei.web.patient import after
+from renkei.web.values import id_or_unknown
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -44,13 +45,6 @@ class FreeForm(forms.Form):
         help_text=_("For example: once a month a case without names, questions at any time."),
     )
     entry = Pills(label=_("How one comes in"), choices=ENTRIES)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)
 
 
 @require_safe
@@ -151,9 +145,11 @@ def wishes(request: "Request", group: UUID) -> HttpResponse:
         asked, reason = request.POST.get("request", ""), request.POST.get("reason", "")
         try:
             if request.POST.get("answer") == "yes":
-                free.accept_request(request.actor, group, request=_uuid(asked))
+                free.accept_request(request.actor, group, request=id_or_unknown(asked))
             else:
-                free.decline_request(request.actor, group, request=_uuid(asked), reason=reason)
+                free.decline_request(
+                    request.actor, group, request=id_or_unknown(asked), reason=reason
+                )
         except Problem as problem:
             return _wishes_page(request, group, 422, faulty=sentence(problem), about=asked)
         return after("free_wishes", group=group)

@@ -27,6 +27,7 @@ from renkei.web.incident_forms import (
 from renkei.web.incident_paper import incident_paper
 from renkei.web.page import page
 from renkei.web.patient import after
+from renkei.web.values import id_or_none
 
 
 @require_safe
@@ -34,13 +35,6 @@ def incidents(request: Request) -> HttpResponse:
     """The desk."""
     lines = see_incidents(request.actor, None)
     return page(request, "incident/list.html", lines=lines, words=words)
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _forms(case: Case) -> dict[str, Form]:
@@ -85,7 +79,8 @@ def _run(request: Request, incident: UUID, do: str, form: Form) -> bool:
     if not form.is_valid():
         return False
     given = {
-        name: _id(value) if name in _UUIDS else value for name, value in form.cleaned_data.items()
+        name: id_or_none(value) if name in _UUIDS else value
+        for name, value in form.cleaned_data.items()
     }
     try:
         _USE_CASES[do](request.actor, incident, **given)
@@ -104,7 +99,7 @@ def incident(request: Request, incident: UUID) -> HttpResponse:
     if request.method == "POST":
         do = request.POST.get("do", "")
         if do == "block":
-            device = _id(request.POST.get("device", ""))
+            device = id_or_none(request.POST.get("device", ""))
             if device is None and "sessions" not in request.POST:
                 raise Unknown("device")
             try:

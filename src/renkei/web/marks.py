@@ -9,9 +9,9 @@ from django.views.decorators.http import require_safe
 from renkei.communication.addressed import see_addressed
 from renkei.communication.marks import see_bookmarks, see_pins
 from renkei.communication.since import see_since
-from renkei.web.box import number
 from renkei.web.communication import at_message
 from renkei.web.page import page
+from renkei.web.values import number_or_none
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -50,7 +50,7 @@ def addressed(request: "Request") -> HttpResponse:
 @require_safe
 def since(request: "Request", group: UUID) -> HttpResponse:
     """What is new in a group after an entry, by profession."""
-    overview = see_since(request.actor, group, after=number(request.GET.get("after")) or 0)
+    overview = see_since(request.actor, group, after=number_or_none(request.GET.get("after")) or 0)
     return page(
         request,
         "communication/since.html",

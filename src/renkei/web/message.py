@@ -32,9 +32,10 @@ from renkei.communication.services import (
 from renkei.communication.taken_back import see_taken_back
 from renkei.communication.whom import see_meant
 from renkei.kernel.errors import Problem, Unknown
-from renkei.web.box import number, tokens
+from renkei.web.box import tokens
 from renkei.web.communication import answered, at_message, json, piece, sent
 from renkei.web.errors import sentence, wants_json
+from renkei.web.values import number_or_none
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -129,7 +130,7 @@ def correct(request: "Request", message: UUID) -> HttpResponse:
     if request.method == "POST":
         form = sent(request)
         text = form.get("text", "").replace("\r\n", "\n")
-        version = number(form.get("version")) or 0
+        version = number_or_none(form.get("version")) or 0
         fields, observed = typed(form), None
         try:
             if fields:

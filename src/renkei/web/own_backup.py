@@ -14,6 +14,7 @@ from renkei.web.backup_folder import folder
 from renkei.web.errors import sentence
 from renkei.web.page import page
 from renkei.web.second_step import show_again
+from renkei.web.values import id_or_unknown
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -46,7 +47,7 @@ def take(request: "Request") -> HttpResponseBase:
     if again := show_again(request, reverse("own_backup")):
         return again
     try:
-        taken = take_own_backup(request.actor, None, group=_group(request.POST.get("group", "")))
+        taken = take_own_backup(request.actor, None, group=_group(request.POST.get("group")))
     except Problem as problem:
         return _page(request, sentence(problem))
     response = StreamingHttpResponse(folder(request.actor, taken), content_type="application/zip")
@@ -55,8 +56,6 @@ def take(request: "Request") -> HttpResponseBase:
     return response
 
 
-def _group(given: str) -> UUID | None:
-    try:
-        return UUID(given) if given else None
-    except ValueError:
-        return UUID(int=0)  # no group of anybody
+def _group(given: str | None) -> UUID | None:
+    """The group that was chosen; None for all of them."""
+    return id_or_unknown(given) if given else None

@@ -71,7 +71,7 @@ def disown(request: "Request", entry: UUID) -> HttpResponse:
     if request.method == "GET":
         found = disowning.see_entry(request.actor, None, entry)
         at = found.at if isinstance(found, SignIn) else found.last_at
-        return render(request, "profile/disown.html", {"at": at, "entry": entry})
+        return render(request, "profile/disown.html", {"at": at})
     done = disowning.disown(request.actor, None, thing=entry)
     work, contacts = disowning.see_whom_to_call(request.actor, None)
     context = {"done": done, "work": work, "contacts": contacts}

@@ -1,7 +1,6 @@
 """Pages for everybody: residents, people before signing in, and the policy."""
 
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -27,6 +26,7 @@ from renkei.region.provisions import public_provisions
 from renkei.web.address import url
 from renkei.web.errors import sentence
 from renkei.web.texts import policy_text, residents_text
+from renkei.web.values import id_or_unknown
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -135,7 +135,7 @@ def policy_confirm(request: "Request") -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            confirm_policy(request.actor, None, policy=_uuid(request.POST.get("policy", "")))
+            confirm_policy(request.actor, None, policy=id_or_unknown(request.POST.get("policy")))
             return redirect("home")
         except Problem as found:
             problem = sentence(found)
@@ -148,13 +148,6 @@ def policy_confirm(request: "Request") -> HttpResponse:
         "family": family,
     }
     return render(request, "public/policy_confirm.html", context, status=422 if problem else 200)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)
 
 
 @require_safe

@@ -25,6 +25,7 @@ from renkei.web.errors import answer, sentence
 from renkei.web.incident_words import KINDS
 from renkei.web.limits import HOUR, MINUTES_15, too_many
 from renkei.web.page import tried
+from renkei.web.values import id_or_none
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -146,7 +147,7 @@ def _page(request: "Request", status: int = 200, **forms_typed: Any) -> HttpResp
         known = False
     chosen = request.GET.get("kind", "")
     initial = {"kind": chosen} if chosen in Incident.Kind.values else {}
-    if known and (message := _id(request.GET.get("withdrawn", ""))):
+    if known and (message := id_or_none(request.GET.get("withdrawn", ""))):
         initial |= _drafted(request, message)
     context: dict[str, Any] = {
         "form": KnownForm(initial=initial) if known else UnknownForm(initial=initial),
@@ -201,16 +202,9 @@ def report(request: "Request") -> HttpResponse:
     return _known(request)
 
 
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 def _known(request: "Request") -> HttpResponse:
     """Somebody signed in: what they chose is blocked in the same moment."""
-    device, sessions = _id(request.POST.get("device", "")), "sessions" in request.POST
+    device, sessions = id_or_none(request.POST.get("device", "")), "sessions" in request.POST
     if device is not None or sessions:
         token = reporting.report(
             request.actor, None, kind="lost_device", what="", device=device, sessions=sessions
@@ -243,7 +237,7 @@ def _unknown(request: "Request") -> HttpResponse:
                     kind=given["kind"],
                     what=given["what"],
                     report=said,
-                    organization=_id(given["organization"]),
+                    organization=id_or_none(given["organization"]),
                 )
             ),
         ):
@@ -294,7 +288,7 @@ def _reported(
 def block(request: "Request") -> HttpResponse:
     """Block one of the devices shown after a code, or end every session."""
     token = request.POST.get("token", "")
-    device = _id(request.POST.get("device", ""))
+    device = id_or_none(request.POST.get("device", ""))
     if device is None and "sessions" not in request.POST:
         raise Problem(reporting.NOT_YOURS)
     reporting.block_reported(REPORT_PAGE, None, token=token, device=device)

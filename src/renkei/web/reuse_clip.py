@@ -12,10 +12,10 @@ from renkei.disclosure.copying import open_clip
 from renkei.disclosure.requests import see_request
 from renkei.kernel.errors import Problem
 from renkei.web import reuse_paper
-from renkei.web.box import number
 from renkei.web.communication import json
 from renkei.web.errors import sentence
 from renkei.web.page import page
+from renkei.web.values import number_or_none
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -33,7 +33,7 @@ def cut(request: "Request", reuse: UUID, film: UUID) -> HttpResponse:
                 reuse,
                 file=film,
                 frames=_frames(request),
-                pace=number(request.POST.get("pace")) or 0,
+                pace=number_or_none(request.POST.get("pace")) or 0,
             )
         except Problem as problem:
             return json({"message": sentence(problem)}, 503 if problem.field == "busy" else 422)
@@ -52,7 +52,7 @@ def _next(request: "Request", reuse: UUID) -> str:
 def _frames(request: "Request") -> list[bytes]:
     """The frames out of one body, by their lengths; none where these do not fit."""
     sent = request.FILES.get("frames")
-    lengths = [number(one) or 0 for one in request.POST.get("lengths", "").split(",")]
+    lengths = [number_or_none(one) or 0 for one in request.POST.get("lengths", "").split(",")]
     if sent is None or not sent.size or sent.size > LARGEST or sum(lengths) != sent.size:
         return []
     enough = clips.MOST + 1  # for the use case to say that these are too many

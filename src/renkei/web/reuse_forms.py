@@ -15,6 +15,7 @@ from renkei.disclosure.extracting import Decided, Editor
 from renkei.disclosure.faxing import REPLIES, To
 from renkei.web.fields import Choice, Day, Line, Paragraph
 from renkei.web.reuse_words import AGREED, AGREED_HOW, PURPOSES
+from renkei.web.values import ids_in
 
 
 class AskForm(forms.Form):
@@ -149,10 +150,4 @@ def _words(written: str) -> Iterable[str]:
 
 def chosen(sent: Any, name: str = "m") -> list[UUID]:
     """The ids of messages, or of files, in an address or a form; what is no id is left out."""
-    found = []
-    for one in sent.getlist(name):
-        try:
-            found.append(UUID(one))
-        except ValueError:
-            continue
-    return list(dict.fromkeys(found))
+    return ids_in(sent.getlist(name))

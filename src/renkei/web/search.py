@@ -25,10 +25,11 @@ from renkei.group.shell import GroupLine, Shell
 from renkei.kernel.errors import Problem, Unknown
 from renkei.kernel.japanese import initials
 from renkei.people.models import PractitionerRole
-from renkei.web.communication import KINDS, at_message
+from renkei.web.communication import at_message
 from renkei.web.errors import sentence
 from renkei.web.fields import Line
 from renkei.web.page import page
+from renkei.web.values import id_or_none
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -126,17 +127,10 @@ def _groups(shell: Shell, lines: Sequence[GroupLine]) -> list[tuple[str, str]]:
     return found
 
 
-def _one(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
-
-
 def _last(request: "Request") -> tuple[int, UUID] | None:
     """The last hit of the page above: its moment in microseconds and its id."""
     moment, _dot, message = request.POST.get("before", "").partition(".")
-    one, whole = _one(message), moment.isascii() and moment.isdigit() and len(moment) < 19
+    one, whole = id_or_none(message), moment.isascii() and moment.isdigit() and len(moment) < 19
     return (int(moment), one) if one and whole else None
 
 
@@ -144,7 +138,7 @@ def _last(request: "Request") -> tuple[int, UUID] | None:
 def ask(request: "Request") -> HttpResponse:
     """The box to write in; what was written leads to what was found."""
     if request.method != "POST":
-        group = _one(request.GET.get("group"))
+        group = id_or_none(request.GET.get("group"))
         shell, lines = see_search(request.actor, None, group)
         form = SearchForm(initial={"group": group.hex if group else ""}, shell=shell, lines=lines)
         return page(request, "search/search.html", shell=shell, form=form, found=None)
@@ -208,7 +202,6 @@ def _found_page(request: "Request", shown: Found) -> HttpResponse:
         form=SearchForm(initial=again, shell=shown.shell, lines=shown.lines),
         found=shown,
         again=again,
-        kinds=KINDS,
         at_message=at_message,
     )
 

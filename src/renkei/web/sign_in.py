@@ -3,7 +3,6 @@
 This is the only place with signal receivers: allauth and Django tell of signing in by signals.
 """
 
-import logging
 from hashlib import sha256
 from typing import Any, ClassVar
 from uuid import UUID
@@ -50,7 +49,6 @@ from renkei.web.own_mail import tell_of_sign_in
 from renkei.web.page import SaysFaulty
 from renkei.web.second_step import shown_recently
 
-log = logging.getLogger("renkei.sign_in")
 _TOO_MANY = gettext_noop(
     "Too many attempts. Try again in %(n)s minutes, or call the operator, %(phone)s."
 )

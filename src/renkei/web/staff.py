@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -27,7 +26,7 @@ from renkei.people.models import OneTimeLink
 from renkei.people.staff import StaffLine
 from renkei.web import mail
 from renkei.web.begin import REFERRER, link_address
-from renkei.web.fields import Paragraph, Pills
+from renkei.web.link_forms import AccessForm
 from renkei.web.page import page, tried
 from renkei.web.patient import own_organization
 from renkei.web.qr import qr
@@ -37,12 +36,6 @@ from renkei.web.staffing import asked_here
 if TYPE_CHECKING:
     from renkei.web.frame import Request
 
-CHECKS = (
-    (OneTimeLink.Check.IN_PERSON.value, _("Met in person; I know the face")),
-    (OneTimeLink.Check.CALLED_BACK.value, _("Called back on the number known before")),
-    (OneTimeLink.Check.DOCUMENT.value, _("Saw an identity card with a photo")),
-    (OneTimeLink.Check.COLLEAGUE.value, _("A colleague who knows them was there")),
-)
 STATES: dict[str, Callable[[StaffLine], bool]] = {  # what the list can be narrowed to
     "waiting": lambda one: not one.begun,
     "expired": lambda one: not one.begun and one.link_over,
@@ -65,45 +58,6 @@ WORDS: dict[str, Any] = {
     "device": _("No device"),
     "leaving": _("Leaving"),
 }
-
-
-class AccessForm(forms.Form):
-    """How the link reaches the person, and how it was seen that it is this person."""
-
-    checked = Pills(label=_("How did you make sure that it is this person?"), choices=CHECKS)
-    note = Paragraph(label=_("Note"), required=False, rows=2, max_length=500)
-    one_person = forms.BooleanField(
-        label=_("This address is one person's own; nobody else reads it."), required=False
-    )
-    way = forms.ChoiceField()  # takes its choices below
-    word = forms.CharField(
-        label=_("The person's own word"),
-        required=False,
-        max_length=128,
-        help_text=_(
-            "For paper: the person types it here, you look away. At least 6 characters. Nobody"
-            " else knows it, and it is asked for when the link is used."
-        ),
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "off"}),
-    )
-
-    def __init__(self, *args: Any, reset: bool, desk: bool, **options: Any) -> None:
-        super().__init__(*args, **options)
-        by_mail = (OneTimeLink.Way.MAIL.value, _("Mail to the person's own address"))
-        on_paper = (OneTimeLink.Way.PAPER.value, _("Printed, handed over now"))
-        ways = [by_mail, on_paper] if mail.is_set_up() else [on_paper]
-        self.fields["way"] = Pills(
-            label=_("How does the link reach the person?"), choices=ways, initial=ways[0][0]
-        )
-        if not reset:
-            del self.fields["checked"], self.fields["note"]
-        if not desk:
-            del self.fields["one_person"]
-
-    def identified(self) -> Identified:
-        """What is recorded of it."""
-        sent = self.cleaned_data
-        return Identified(sent.get("checked", ""), sent.get("note", ""), sent.get("one_person"))
 
 
 def _narrowed(request: "Request", lines: list[StaffLine]) -> list[StaffLine]:

@@ -19,25 +19,15 @@ from renkei.kernel.errors import Problem, Unknown
 from renkei.web.communication import at_message, json, piece, sent
 from renkei.web.errors import sentence, wants_json
 from renkei.web.page import page
+from renkei.web.values import day_or_none, id_or_unknown
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
 
-UNKNOWN = UUID(int=0)  # a person whom no form named: nobody of any group
-
-
-def _person(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        return UNKNOWN
-
 
 def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return date.min  # no day that can be chosen
+    """The day that was chosen, if one was; what is no day is one that cannot be chosen."""
+    return (day_or_none(text) or date.min) if text else None
 
 
 def _marks(view: MessageView) -> dict[str, bool]:
@@ -65,7 +55,7 @@ def make(request: "Request", message: UUID) -> HttpResponse:
                 request.actor,
                 message,
                 text=form.get("what", ""),
-                account=_person(form.get("account", "")),
+                account=id_or_unknown(form.get("account", "")),
                 due=_day(form.get("due", "")),
             )
         except Problem as problem:
@@ -146,7 +136,7 @@ def change(request: "Request", task: UUID) -> HttpResponse:
             hand_on_task(
                 request.actor,
                 task,
-                account=_person(form.get("account", "")),
+                account=id_or_unknown(form.get("account", "")),
                 due=_day(form.get("due", "")),
                 text=form.get("what"),
             )

@@ -15,7 +15,8 @@ from renkei.web.page import page, tried
 from renkei.web.patient import after, own_organization
 from renkei.web.sheet import sheet
 from renkei.web.training_forms import AttendanceForm, LectureForm, RecordForm
-from renkei.web.training_paper import attendance_paper, grouped
+from renkei.web.training_paper import attendance_paper
+from renkei.web.values import id_or_none, ids_in
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -24,13 +25,6 @@ HEAD = (
     "事業所", "氏名", "ふりがな", "職種", "講習", "状態", "修了した日", "有効期限", "方法", "番号",
 )  # fmt: skip
 FILTERS = {"": ("missing", "lapsed", "soon", "valid"), "due": ("missing", "lapsed", "soon")}
-
-
-def _id(written: str) -> UUID | None:
-    try:
-        return UUID(written)
-    except ValueError:
-        return None
 
 
 def _as_sheet(places: list[Place]) -> HttpResponse:
@@ -84,9 +78,8 @@ def of_all(request: "Request") -> HttpResponse:
     number = request.GET.get("number", "").strip()[:40]
     found = desk.verify_certificate(request.actor, None, number) if number else None
     return page(
-        request, "training/all.html", overview=overview, number=number, found=found, words=words,
-        grouped=grouped,
-    )  # fmt: skip
+        request, "training/all.html", overview=overview, number=number, found=found, words=words
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -122,7 +115,7 @@ def all_lectures(request: "Request") -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lecture(request: "Request", lecture: UUID) -> HttpResponse:
     """One lecture: who was there; ticked, pasted or keyed in."""
-    chosen = _id(request.GET.get("organization", ""))
+    chosen = id_or_none(request.GET.get("organization", ""))
     found = held.see_lecture(request.actor, None, lecture, chosen)
     sent = request.POST if request.method == "POST" else None
     form = AttendanceForm(sent, applications=found.applications)
@@ -141,7 +134,7 @@ def lecture(request: "Request", lecture: UUID) -> HttpResponse:
 
 
 def _record(request: "Request", lecture: UUID, form: AttendanceForm) -> list[str]:
-    ticked = [one for one in map(_id, request.POST.getlist("there")) if one]
+    ticked = ids_in(request.POST.getlist("there"))
     return lectures.record_attendance(
         request.actor, None, lecture=lecture, accounts=ticked, **form.cleaned_data
     )
@@ -150,7 +143,7 @@ def _record(request: "Request", lecture: UUID, form: AttendanceForm) -> list[str
 @require_safe
 def attendance(request: "Request", lecture: UUID) -> HttpResponse:
     """The list to sign, A4; with the names of one organization if it is chosen."""
-    chosen = _id(request.GET.get("organization", ""))
+    chosen = id_or_none(request.GET.get("organization", ""))
     found = held.see_lecture(request.actor, None, lecture, chosen)
     response = HttpResponse(attendance_paper(found), content_type="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="attendance.pdf"'
@@ -161,10 +154,10 @@ def attendance(request: "Request", lecture: UUID) -> HttpResponse:
 def annul(request: "Request", completion: UUID) -> HttpResponse:
     """What was recorded by mistake counts no more."""
     lectures.annul_completion(request.actor, None, completion=completion)
-    lecture = _id(request.POST.get("lecture", ""))
+    lecture = id_or_none(request.POST.get("lecture", ""))
     if lecture is not None:
         return after("training_lecture", lecture=lecture)
-    organization = _id(request.POST.get("organization", ""))
+    organization = id_or_none(request.POST.get("organization", ""))
     if organization is not None:
         return after("training_organization", organization=organization)
     return after("training_all")

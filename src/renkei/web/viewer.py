@@ -1,6 +1,5 @@
 """Looking at what came with a message, and the files of a group. Nothing here is a download."""
 
-from datetime import date
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -13,10 +12,9 @@ from renkei.communication import viewing
 from renkei.communication.filing import see_files
 from renkei.kernel.errors import Unknown
 from renkei.patient.purposes import purposes
-from renkei.web.attachment import id_of
-from renkei.web.box import number
 from renkei.web.page import page as whole_page
 from renkei.web.ranges import ranged, wanted
+from renkei.web.values import day_or_none, id_or_none, number_or_none
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
@@ -82,8 +80,8 @@ def files(request: "Request", group: UUID) -> HttpResponse:
     asked = request.GET
     kind = asked.get("kind", "")
     kind = kind if kind in KINDS else ""
-    author, month = id_of(asked.get("author", "")), _month(asked.get("month", ""))
-    before = number(asked.get("before"))
+    author, month = id_or_none(asked.get("author", "")), day_or_none(f"{asked.get('month', '')}-01")
+    before = number_or_none(asked.get("before"))
     seen = see_files(request.actor, group, kind=kind, author=author, month=month, before=before)
     return whole_page(
         request,
@@ -94,11 +92,3 @@ def files(request: "Request", group: UUID) -> HttpResponse:
         chosen={"kind": kind, "author": author, "month": month},
         purposes=purposes(get_language() or "ja"),
     )
-
-
-def _month(text: str) -> date | None:
-    try:
-        month = date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return None
-    return month if 2000 <= month.year < 2100 else None

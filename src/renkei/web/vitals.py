@@ -1,7 +1,7 @@
 """The vital signs of a patient's group: graph and table, and what is usual for this patient."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,18 +17,11 @@ from renkei.kernel.errors import Problem
 from renkei.region.vitals import SIGNS, Range, shown
 from renkei.web.errors import sentence
 from renkei.web.page import page
+from renkei.web.values import day_or_none
 from renkei.web.vitals_chart import HEIGHT, WIDTH, charts
 
 if TYPE_CHECKING:
     from renkei.web.frame import Request
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2100 else None
 
 
 @require_safe
@@ -37,7 +30,7 @@ def vitals(request: "Request", group: UUID) -> HttpResponse:
     span = request.GET.get("span", "")
     span = span if span in SPANS else "2w"
     seen = see_vitals(
-        request.actor, group, days=SPANS[span], until=_day(request.GET.get("until", ""))
+        request.actor, group, days=SPANS[span], until=day_or_none(request.GET.get("until", ""))
     )
     ranges = seen.ranges.ranges if seen.ranges else {}
     return page(

@@ -36,6 +36,7 @@ from renkei.kernel.japanese.kana import (
 from renkei.kernel.japanese.places import joints
 from renkei.kernel.japanese.romaji import romanise
 from renkei.kernel.japanese.writing import (
+    MESSAGE_MAX,
     clean_text,
     initials,
     length,
@@ -46,6 +47,7 @@ from renkei.kernel.japanese.writing import (
 )
 
 __all__ = [
+    "MESSAGE_MAX",
     "DateFault",
     "DateTooEarly",
     "EmailFault",

@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from typing import Final
 
 from renkei.kernel.japanese.kana import fold_kana
 
+MESSAGE_MAX: Final = 10_000  # code points of one message, wherever it is written
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks, embeddings, overrides, isolates
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1 without tab and newline
 _SURROGATES = "\ud800-\udfff"  # halves of characters; no encoding can store them

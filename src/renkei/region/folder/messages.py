@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from renkei.kernel.japanese import clean_text, length, narrow
+from renkei.kernel.japanese import MESSAGE_MAX, clean_text, length, narrow
 from renkei.region.folder.encoding import SPOILT, Line, fingerprint, no_text, split
 from renkei.region.folder.measured import VITALS, read_measured
 from renkei.region.folder.model import Fault, Measured, MessageLine
@@ -15,7 +15,6 @@ from renkei.region.folder.teams import Teams
 
 FILE = "messages.jsonl"
 KEYS = ("patient", "author", "at", "text")
-TEXT_MAX = 10_000  # code points
 _SHOWN_MAX = 40  # how much of an unknown word is repeated
 _AHEAD = timedelta(days=1)  # how far a clock may be wrong
 
@@ -131,8 +130,8 @@ class _Reader:
         text = clean_text(written)
         if not text.strip():
             self.fault(number, "text", "本文（text）がありません。")
-        elif length(text) > TEXT_MAX:
-            sentence = f"本文が長すぎます（{TEXT_MAX:,}文字まで、今{length(text):,}文字）。"
+        elif length(text) > MESSAGE_MAX:
+            sentence = f"本文が長すぎます（{MESSAGE_MAX:,}文字まで、今{length(text):,}文字）。"
             self.fault(number, "text", sentence)
         return text
 

@@ -3,11 +3,11 @@ import { ask, close, open, say, Unsent } from "./sheet.js";
 import { helps } from "./writing.js";
 
 const form = document.querySelector("#write");
-const most = 10000;
 
 if (form) {
   const text = form.elements.text;
   const words = form.dataset;
+  const most = Number(words.most); // characters of a message
   const saved = form.querySelector("[data-saved]");
   const error = form.querySelector("[data-error]");
   const count = form.querySelector("[data-count]");

@@ -75,7 +75,7 @@ export function readUpTo(account, seq) {
   }
 }
 
-export function parsed(html) {
+function parsed(html) {
   const template = document.createElement("template");
   template.innerHTML = html; // made by our server's templates, which escape what people wrote
   mark(template.content);
