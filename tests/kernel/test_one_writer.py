@@ -60,7 +60,7 @@ def test_only_the_first_of_many_waits_in_vain_for_another_process(
     holder.execute("ROLLBACK")
     assert max(took) < 0
     assert -took[0] >= PATIENCE
-    assert -sum(took) < 2.5 * PATIENCE
+    assert -sum(took[1:]) < (PEOPLE - 1) * PATIENCE / 2
     for _ in range(2):
         assert min(post(committed, key) for key in keys) > 0
     written = Communication.objects.filter(idempotency_key__in=keys)
@@ -91,7 +91,7 @@ def test_only_the_first_of_many_waits_in_vain_for_somebody_here(
     _, took = at_once(long, posts)
     assert max(took) < 0
     assert -took[0] >= PATIENCE
-    assert -sum(took) < 2.5 * PATIENCE
+    assert -sum(took[1:]) < (PEOPLE - 1) * PATIENCE / 2
     assert post(committed, uuid4()) > 0
 
 
@@ -111,7 +111,7 @@ def test_who_reads_does_not_wait_until_it_can_be_noted_that_they_are_there(
     began = time.monotonic()
     with pytest.raises(OperationalError):
         idle.move_on(session, address=None)
-    assert time.monotonic() - began < 2 * PATIENCE
+    assert time.monotonic() - began < 10 * PATIENCE
     holder.execute("ROLLBACK")
     assert idle.is_due(session)
     idle.move_on(session, address=None)
