@@ -1,6 +1,7 @@
 """Finding what was said: Japanese words, in one's own groups alone, and nothing taken back."""
 
 from datetime import date, timedelta
+from math import prod
 from uuid import uuid4
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from renkei.audit import trail
 from renkei.communication.index import sqlite
 from renkei.communication.index.keeping import Indexing, forget, rebuild, store
+from renkei.communication.index.tokens import SHORTEST
 from renkei.communication.measuring import measured
 from renkei.communication.models import Communication, Reading
 from renkei.communication.query import Query
@@ -18,10 +20,12 @@ from renkei.communication.services import (
     send_communication,
     withdraw_communication,
 )
+from renkei.communication.synonyms import MEANINGS, MOST, widen
 from renkei.group.models import Group
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Unknown
-from renkei.web import attachment, viewer
+from renkei.web import attachment
+from renkei.web.values import day_or_none
 from tests.cast import Cast, group_about, post
 from tests.communication import attached
 
@@ -66,6 +70,80 @@ def test_japanese_words_are_found_however_they_are_written(
     if indexed:
         index()
     assert find(cast, words) == [said]
+
+
+@pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "not yet indexed"])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("両足に浮腫があります", "むくみ"),
+        ("両足がムクんでいます", "浮腫"),
+        ("両足に浮腫があります", "むくんで"),
+        ("仙骨部の床ずれ", "褥瘡"),
+        ("仙骨部の褥瘡", "床ずれ"),
+        ("お茶が飲み込みにくい様子", "嚥下"),
+        ("夜に転んだとのこと", "転倒"),
+        ("夜に転倒", "転んだ"),
+        ("SpO2は92%", "酸素飽和度"),
+        ("両足のむくみと夜間の転倒", "浮腫 転んだ"),
+    ],
+)
+def test_what_says_the_same_in_another_word_is_found(
+    cast: Cast, said: str, words: str, indexed: bool
+) -> None:
+    for text in (said, "関係のない話", "ご本人は変わりなく、両足を動かされています"):
+        post(cast, "nurse", text)
+    if indexed:
+        index()
+    found = search(cast["manager"], Query(words=words))
+    assert texts(found) == [said]
+    assert any(piece.marked for piece in found.hits[0].pieces)
+    assert found.also
+
+
+def test_what_was_looked_for_as_well_is_said_and_else_nothing() -> None:
+    assert widen(["浮腫"]).also == ["むくみ", "むくん〜", "むくむ"]
+    assert widen(["むくんで"]).also == ["浮腫", "むくみ", "むくむ"]
+    assert widen(["床ずれ", "訪問"]) == ([("床ずれ", "褥瘡", "褥創"), ("訪問",)], ["褥瘡", "褥創"])
+    assert widen(["お風呂"]).also == [] and widen(["風呂"]).also == ["入浴"]
+    for words in (["訪問"], ["下腿浮腫"], ["むくんでいないか"], []):
+        assert widen(words) == ([(one,) for one in words], [])
+
+
+def test_many_such_words_are_not_more_searches_than_can_be_made() -> None:
+    words = ["浮腫", "転倒", "腹痛", "不眠"]
+    found = widen(words)
+    assert prod(map(len, found.parts)) <= MOST
+    assert [one[0] for one in found.parts] == words
+
+
+def test_each_of_the_synonyms_can_be_looked_for_and_says_one_thing() -> None:
+    words = [word.searched for meaning in MEANINGS for word in meaning]
+    assert len(words) == len(set(words))
+    assert min(map(len, words)) >= SHORTEST
+    for meaning in MEANINGS:
+        every = [word.searched for word in meaning]
+        assert 2 <= len(every) <= 5, every
+        # what holds another of them is found with it
+        assert not [one for one in every for other in every if one != other and other in one]
+
+
+def test_several_ways_to_say_it_come_newest_first_page_by_page(cast: Cast) -> None:
+    ways = ("浮腫", "むくみ", "むくんで")
+    said = [f"右足{ways[number % 3]}その{number}" for number in range(75)]
+    for number, text in enumerate(said):
+        post(cast, "nurse", text)
+        if number == 70:
+            index()
+    shown: list[str] = []
+    before = None
+    while True:
+        found = search(cast["manager"], Query(words="浮腫", before=before))
+        shown += texts(found)
+        if not found.more:
+            break
+        before = (found.last.sent_us, found.last.id)
+    assert shown == said[::-1]
 
 
 def test_several_words_have_to_stand_in_one_message(cast: Cast) -> None:
@@ -262,7 +340,7 @@ def test_the_last_day_there_is_can_be_asked_for(cast: Cast) -> None:
 
 
 def test_days_that_no_calendar_reaches_are_no_fault() -> None:
-    assert viewer._month("9999-12") is None and viewer._month("0001-01") is None
+    assert day_or_none("9999-12-01") is None and day_or_none("0001-01-01") is None
     assert attachment._moment("0001-01-01T00:00+14:00") is None
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from renkei.audit import trail
 from renkei.communication import tasks
@@ -14,9 +16,10 @@ from renkei.communication.task_board import see_task, see_tasks
 from renkei.communication.tasks import finish_task, hand_on_task, make_task, withdraw_task
 from renkei.group.home import Home, see_home
 from renkei.group.services import close_group, leave_group
+from renkei.incident.seen import page_of
 from renkei.kernel import clock
 from renkei.kernel.errors import Problem, Refused
-from tests.cast import Cast, group_of_kind, post
+from tests.cast import Cast, group_about, group_of_kind, post
 
 pytestmark = pytest.mark.clause("N3.8")
 WORDS = "クッションの位置を見る"
@@ -29,6 +32,10 @@ def make(cast: Cast, by: str, to: str, message: UUID | None = None, **more: obje
 
 def to_do(home: Home) -> list[tuple[str, int]]:
     return [(one.kind, one.count) for one in home.tasks if one.kind.startswith("todo")]
+
+
+def said(home: Home) -> list[str]:
+    return [one.words for one in home.tasks if one.kind.startswith("todo")]
 
 
 def test_it_stands_on_the_persons_home_until_it_is_done_and_says_by_whom(cast: Cast) -> None:
@@ -53,6 +60,52 @@ def test_it_stands_on_the_persons_home_until_it_is_done_and_says_by_whom(cast: C
     assert read_timeline(cast["nurse"], cast.group).marks.done == {line.seq}
     with pytest.raises(Refused):  # once is enough
         finish_task(cast["nurse"], task)
+
+
+def test_home_says_what_is_to_be_done_the_nearest_day_first(cast: Cast) -> None:
+    make(cast, "nurse", "manager", text="点眼の残りを数える")
+    make(cast, "nurse", "manager", due=clock.today() + timedelta(days=3), text="往診の日を聞く")
+    make(cast, "nurse", "manager", due=clock.today() + timedelta(days=1), text=WORDS)
+    make(cast, "nurse", "physician", text="紹介状を書く")
+    assert said(see_home(cast["manager"], None)) == [WORDS]
+    make(cast, "nurse", "physician", due=clock.today(), text="あ" * 200)
+    assert said(see_home(cast["physician"], None)) == ["あ" * 59 + "…"]
+
+
+def test_that_home_showed_a_task_is_noted_as_the_page_of_tasks_once_a_day(cast: Cast) -> None:
+    make(cast, "nurse", "manager")
+    for _ in range(2):
+        see_home(cast["manager"], None)
+    stream = f"account:{cast.account('manager').hex}"
+    noted = [one for one in trail.history(stream) if one.action == "page.see"]
+    assert [(one.entity, page_of(one)) for one in noted] == [
+        (f"Group/{cast.group.hex}", ("Group", cast.group, "tasks"))
+    ]
+
+
+def test_what_cannot_be_noted_is_not_said(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(cast, "nurse", "manager")
+
+    def full(*_: object, **__: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr("renkei.group.home.note_openings", full)
+    assert said(see_home(cast["manager"], None)) == [""]
+
+
+def test_what_is_to_be_done_in_more_groups_costs_home_no_query_more(cast: Cast) -> None:
+    make(cast, "nurse", "manager")
+    see_home(cast["manager"], None)
+    with CaptureQueriesContext(connection) as one_group:
+        see_home(cast["manager"], None)
+    for _ in range(3):
+        _, group = group_about(cast, "station", {"manager": True, "nurse": False})
+        make(cast, "nurse", "manager", post(cast, "nurse", "読みました", group))
+    see_home(cast["manager"], None)
+    see_home(cast["manager"], None)
+    with CaptureQueriesContext(connection) as four_groups:
+        assert len(to_do(see_home(cast["manager"], None))) == 4
+    assert len(four_groups) == len(one_group)
 
 
 @pytest.mark.parametrize("to", ["stranger", "former", "administrator_same"])

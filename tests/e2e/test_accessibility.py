@@ -82,3 +82,47 @@ def test_the_pages_of_a_group_and_its_writing_box(
     page.wait_for_selector("#at-list li")
     found = Axe().run(page, options=WCAG).response["violations"]
     assert [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]] == []
+
+
+# How much of the screen is left between what stays at its head and at its foot; and by how much a
+# date runs over the message whose date it is.
+ROOM = """() => {
+  const kept = [...document.querySelectorAll(".group-head, .group-head > *")].filter(
+    (one) => getComputedStyle(one).position === "sticky",
+  );
+  const head = Math.max(0, ...kept.map((one) => one.getBoundingClientRect().bottom));
+  return (document.querySelector(".composer").getBoundingClientRect().top - head) / innerHeight;
+}"""
+OVER = """() => Math.max(...[...document.querySelectorAll(".message-head time")].map((time) => {
+  time.textContent = "2025年12月29日(月) 10:08";
+  const words = document.createRange();
+  words.selectNodeContents(time);
+  const [one, whole] = [words, time.closest("article")].map((it) => it.getBoundingClientRect());
+  return one.right - whole.right;
+}))"""
+
+
+@pytest.mark.clause("A19.1")
+@pytest.mark.parametrize(("wide", "high"), [(320, 640), (360, 740), (390, 844)])
+def test_the_largest_text_leaves_room_to_read_on_a_phone(
+    people: People, world: World, wide: int, high: int
+) -> None:
+    nurse = world.who(email="takatori@tsumugi.example")
+    page = people.ready(nurse, {"width": wide, "height": high})
+    page.goto(f"{world.origin}/groups/{nurse['groups'][0]['id']}")
+    page.evaluate("document.documentElement.dataset.text = 'largest'")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    assert page.evaluate(ROOM) > 0.25
+    assert page.evaluate(OVER) <= 0
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_what_can_be_done_with_a_message_leaves_the_message_in_sight(
+    people: People, world: World, size: dict
+) -> None:
+    nurse = world.who(email="takatori@tsumugi.example")
+    page = people.ready(nurse, {**size, "height": 560})  # more can be done than there is room for
+    page.goto(f"{world.origin}/groups/{nurse['groups'][0]['id']}")
+    page.locator("article.message .receipts a[aria-label]").last.click()
+    seen = page.locator("#sheet .log--one").bounding_box()
+    assert seen and seen["height"] > 80

@@ -60,7 +60,7 @@ def test_what_is_about_another_patient_is_noticed_and_moved_to_their_group(
     sheet = page.locator("#sheet")
     expect(sheet).to_contain_text("別の患者さんのことではありませんか")
     expect(sheet.locator("mark")).to_have_text("佐藤二郎")
-    sheet.get_by_role("button", name="佐藤 二郎さんのグループへ移す").click()
+    sheet.get_by_role("button", name="佐藤 二郎 さんのグループへ移す").click()
     page.wait_for_url(re.compile(re.escape(theirs)))
     expect(page.locator("#write [name=text]")).to_have_value(WRONG)
     page.goto(mine)

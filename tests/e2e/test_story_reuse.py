@@ -160,8 +160,12 @@ def group_of(page: Page, world: World) -> str:
 def choose(page: Page, world: World, group: str, *texts: str) -> None:
     """Choose messages in the timeline, and go on to asking."""
     page.goto(f"{world.origin}/groups/{group}")
-    page.click("[data-choose]")
-    for text in texts:
+    first = page.locator("article[data-message]", has_text=texts[0]).last
+    first.locator(".receipts a[aria-label]").last.click()
+    page.locator("#sheet").get_by_role("link", name="二次利用のお願い").click()
+    expect(page.locator("#sheet")).to_be_hidden()
+    expect(first.locator("> .message-head .pick input")).to_be_checked()
+    for text in texts[1:]:
         article = page.locator("article[data-message]", has_text=text).last
         article.locator("> .message-head .pick input").check()
     page.click("[data-chooser] [data-go]")

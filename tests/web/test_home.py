@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 from PIL import Image
 
+from renkei.communication.tasks import make_task
 from renkei.enrollment.noticeboard import open_notice
 from renkei.group.home import see_home
 from renkei.kernel import clock
@@ -18,7 +19,7 @@ from renkei.people.models import Account, PractitionerRole
 from renkei.policy.loading import load
 from renkei.policy.rules import may
 from renkei.region.services import publish_notice
-from tests.cast import LOADER, identity, loading, make_role, put_invitation
+from tests.cast import LOADER, identity, loading, make_role, post, put_invitation
 
 
 def client(cast, name):
@@ -98,6 +99,19 @@ def test_a_page_shows_it_and_no_stranger_reads_a_patients_name(cast):
     assert "朝の血圧は130/80でした。" in shown
     for name in ("stranger", "former", "administrator_other", "operator", "family"):
         assert "髙橋" not in client(cast, name).get("/home").content.decode(), name
+
+
+@pytest.mark.clause("N3.8")
+def test_a_task_says_what_to_do_and_the_patients_name_keeps_together(cast):
+    first, second = "シーツの下のクッションを見る", "体重計を借りる"
+    for text in (first, second):
+        message = post(cast, "nurse", "お願いします")
+        due = clock.today() + timedelta(days=2) if text == first else None
+        make_task(cast["nurse"], message, text=text, account=cast.account("manager"), due=due)
+    page = client(cast, "manager").get("/home").content.decode()
+    assert f">{first}<" in page and second not in page
+    assert '<span class="together">髙橋 節子 さん</span>' in page
+    assert "ほか1件" in page
 
 
 def test_initials_stand_for_names_where_the_person_wants_it(cast):

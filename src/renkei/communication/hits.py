@@ -57,16 +57,18 @@ class Opening:
     """Makes hits of rows, for one answer."""
 
     def __init__(
-        self, lines: Iterable[GroupLine], parts: Sequence[str] = (), *, vital: str = ""
+        self, lines: Iterable[GroupLine], parts: Sequence[Sequence[str]] = (), *, vital: str = ""
     ) -> None:
-        """Take the groups the person may see, and the words that have to stand in a message.
+        """Take the groups the person may see, and what has to stand in a message.
 
         Args:
+            parts: the words, each in the ways to say it, one of which is enough.
             vital: what has to have been measured with it; ``MEASURED`` comes after ``COLUMNS``.
         """
         self._vital = vital
         self._lines = {line.id: line for line in lines}
         self._parts = parts
+        self._words = [word for part in parts for word in part]
         self._faces = Faces([])
 
     def hit(self, found: tuple[Any, ...]) -> Hit | None:
@@ -86,7 +88,7 @@ class Opening:
         except DAMAGE:
             return None
         compared = searched(text)
-        if not all(part in compared for part in self._parts):
+        if not all(any(word in compared for word in part) for part in self._parts):
             return None
         return Opened(message, found[6], text, found)
 
@@ -98,7 +100,7 @@ class Opening:
     def shown(self, opened: Opened) -> Hit:
         """With what was found marked, and who said it."""
         found = opened.found
-        pieces, whole = excerpt(opened.text, self._parts)
+        pieces, whole = excerpt(opened.text, self._words)
         return Hit(
             id=opened.id,
             group=self._lines[id_of(found[2])],

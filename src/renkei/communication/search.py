@@ -8,9 +8,10 @@ words.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from renkei.communication.index.keeping import store
 from renkei.communication.index.store import Candidate
 from renkei.communication.index.tokens import PURPOSE, searched, tokens
 from renkei.communication.query import ANY, Query, check
+from renkei.communication.synonyms import widen
 from renkei.group.selectors import visible_keys
 from renkei.group.shell import GroupLine, Shell, every_line, shell
 from renkei.kernel import clock, vault
@@ -43,6 +45,7 @@ class Found:
     shell: Shell
     lines: list[GroupLine]  # all groups that can be searched, those in the archive last
     asked: Query
+    also: list[str]  # other words for what was asked, which were looked for as well
     hits: list[Hit]
     more: bool  # there are older ones
     groups: int  # in how many groups it was looked for
@@ -60,11 +63,16 @@ class Found:
         return next((one for one in self.lines if one.id == self.asked.group), None)
 
 
+Candidates = Iterator[tuple[list[Candidate], int]]
+"""Where it may stand, newest first by and by; see ``Store.candidates``."""
+
+
 class _Looking:
     """One search while it runs."""
 
     def __init__(self, standing: Standing, asked: Query) -> None:
-        self.asked, self.parts = asked, asked.parts
+        self.asked = asked
+        self.parts, self.also = widen(asked.parts)
         seen = visible_keys(standing.who.reach)
         if asked.group is not None and asked.group not in seen:
             raise Unknown("group")
@@ -79,17 +87,21 @@ class _Looking:
 
     # Which entries to look at
 
-    def candidates(self) -> Iterator[tuple[list[Candidate], int]]:
-        """Where it may stand, newest first by and by; see ``Store.candidates``."""
+    def candidates(self) -> Candidates:
+        """Where what is asked for may stand."""
         if not self.parts:
             yield from self._by_filter()
             return
         yield self._not_in_the_index(), 2**62
         keys = vault.derived([key for key, _ in self.groups.values()], PURPOSE)
+        yield from _newest_first([self._indexed(keys, words) for words in product(*self.parts)])
+
+    def _indexed(self, keys: Mapping[UUID, bytes], words: Sequence[str]) -> Candidates:
+        """Where the index says that all of these words may stand."""
         wanted = {}
         for group, (key, _) in self.groups.items():
             if key in keys:
-                found = set().union(*(tokens(keys[key], part) for part in self.parts))
+                found = set().union(*(tokens(keys[key], word) for word in words))
                 wanted[group] = array("q", sorted(found)[:TOKENS])
         fewest = min((len(one) for one in wanted.values()), default=0)
         if fewest:
@@ -105,7 +117,7 @@ class _Looking:
             self.behind |= len(left) >= UNINDEXED and bool(behind)
         return left
 
-    def _by_filter(self) -> Iterator[tuple[list[Candidate], int]]:
+    def _by_filter(self) -> Candidates:
         """Without words: the newest entries that fit, straight from the logs."""
         marks = ", ".join(["%s"] * len(self.groups))
         ids = [group.hex for group in self.groups]
@@ -194,6 +206,22 @@ _PEOPLE = """
     WHERE a.id IN (SELECT m.account_id FROM group_member m WHERE m.group_id IN ({}))"""
 
 
+def _newest_first(streams: list[Candidates]) -> Candidates:
+    """Several as one: each time from where the newest may be left."""
+    if len(streams) == 1:
+        yield from streams[0]
+        return
+    left = dict.fromkeys(range(len(streams)), 2**62)
+    while left:
+        at = max(left, key=left.__getitem__)
+        some, newest_left = next(streams[at], ([], 0))
+        if newest_left:
+            left[at] = newest_left
+        else:
+            del left[at]
+        yield some, max(left.values(), default=0)
+
+
 def _age(said: Opened) -> tuple[int, int]:
     return -said.sent_us, -said.id.int
 
@@ -215,6 +243,7 @@ def _search(standing: Standing, asked: Query) -> tuple[Standing, Found]:
         shell=looking.frame,
         lines=looking.lines,
         asked=asked,
+        also=looking.also,
         hits=[looking.opening.shown(said) for said in ordered[:PAGE]],
         more=len(ordered) > PAGE,
         groups=len(looking.groups),

@@ -133,31 +133,47 @@ class Waiting:
     count: int
     due: date | None  # the nearest day
     mine: bool
+    first: tuple[UUID, UUID, bytes]  # the task of that day: its id, its key, its sealed words
+
+    @property
+    def words(self) -> str:
+        """What is to be done first."""
+        return _opened(*self.first)
 
 
 _WAITING = """
-    SELECT x.group_id, COUNT(*), MIN(x.due), 1 FROM communication_task x
-    JOIN group_group g ON g.id = x.group_id AND g.erase_at IS NULL
-    JOIN communication_communication t ON t.id = x.communication_id AND t.withdrawn_at IS NULL
-    WHERE x.account_id = %s AND x.state = 'open' GROUP BY x.group_id
-    UNION ALL
-    SELECT x.group_id, COUNT(*), MIN(x.due), 0 FROM group_member mm
-    JOIN communication_task x ON x.group_id = mm.group_id AND x.state = 'open'
-    JOIN group_group g ON g.id = x.group_id AND g.erase_at IS NULL
-    JOIN communication_communication t ON t.id = x.communication_id AND t.withdrawn_at IS NULL
-    WHERE mm.account_id = %s AND mm.ended_at IS NULL AND mm.manager
-      AND NOT EXISTS (SELECT 1 FROM group_member m
-        LEFT JOIN people_practitionerrole r ON r.id = m.role_id
-        WHERE m.group_id = x.group_id AND m.account_id = x.account_id AND m.ended_at IS NULL
-          AND (m.role_id IS NULL OR r.ended_at IS NULL))
-    GROUP BY x.group_id"""
+    SELECT group_id, amount, due, mine, id, key_id, text FROM (
+      SELECT x.group_id, x.due, 1 AS mine, x.id, x.key_id, x.text, {numbered}
+      FROM communication_task x
+      JOIN group_group g ON g.id = x.group_id AND g.erase_at IS NULL
+      JOIN communication_communication t ON t.id = x.communication_id AND t.withdrawn_at IS NULL
+      WHERE x.account_id = %s AND x.state = 'open'
+      UNION ALL
+      SELECT x.group_id, x.due, 0, x.id, x.key_id, x.text, {numbered}
+      FROM group_member mm
+      JOIN communication_task x ON x.group_id = mm.group_id AND x.state = 'open'
+      JOIN group_group g ON g.id = x.group_id AND g.erase_at IS NULL
+      JOIN communication_communication t ON t.id = x.communication_id AND t.withdrawn_at IS NULL
+      WHERE mm.account_id = %s AND mm.ended_at IS NULL AND mm.manager
+        AND NOT EXISTS (SELECT 1 FROM group_member m
+          LEFT JOIN people_practitionerrole r ON r.id = m.role_id
+          WHERE m.group_id = x.group_id AND m.account_id = x.account_id AND m.ended_at IS NULL
+            AND (m.role_id IS NULL OR r.ended_at IS NULL))
+    ) w WHERE place = 1""".format(
+    numbered="""COUNT(*) OVER (PARTITION BY x.group_id) AS amount,
+        ROW_NUMBER() OVER (PARTITION BY x.group_id
+          ORDER BY x.due IS NULL, x.due, x.made_at, x.id) AS place"""
+)
 
 
 def waiting_tasks(account: UUID, groups: Container[UUID]) -> list[Waiting]:
-    """What a person has to do in these groups, and what has nobody in those they manage."""
+    """What a person has to do in these groups, and what has nobody in those they manage.
+
+    Nothing is opened yet: who is to be shown the words of some asks each for them.
+    """
     found = [
-        Waiting(id_of(group), count, as_day(due), bool(mine))
-        for group, count, due, mine in rows(_WAITING, [account.hex] * 2)
+        Waiting(id_of(group), count, as_day(due), bool(mine), (id_of(task), id_of(key), text))
+        for group, count, due, mine, task, key, text in rows(_WAITING, [account.hex] * 2)
         if id_of(group) in groups
     ]
     return sorted(found, key=lambda one: (one.due is None, one.due or date.max))

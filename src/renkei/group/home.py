@@ -24,7 +24,7 @@ from renkei.kernel.damage import DAMAGE, sentence
 from renkei.kernel.database import as_uuid, execute, for_update, id_of, rows
 from renkei.people.faces import open_profile
 from renkei.policy.standing import Actor, On, Standing
-from renkei.policy.use_case import disclosure, own_record
+from renkei.policy.use_case import disclosure, note_openings, own_record
 from renkei.region.notices import NoticeLine, notices
 from renkei.safety.tasks import Due
 from renkei.safety.tasks import tasks as disaster_tasks
@@ -96,8 +96,9 @@ _NEWEST = """
 def see_home(actor: Actor, on: On) -> Home:
     """Everything on ホーム; the number of queries does not grow with the number of groups.
 
-    Whose first words stand there for the first time is recorded before this returns. Where that
-    cannot be, because the disk is full or locked, they are left out, and the rest is shown.
+    Whose first words stand there for the first time is recorded before this returns, and of which
+    groups tasks are shown. Where that cannot be, because the disk is full or locked, the words are
+    left out, and the rest is shown.
     """
     home, standing, new = _home(actor, on)
     if new:
@@ -107,6 +108,11 @@ def see_home(actor: Actor, on: On) -> Home:
             unrecorded = {one.group for one in new}
             shown = [(line, None if line.id in unrecorded else one) for line, one in home.unread]
             home = replace(home, unread=shown)
+    if told := [f"Group/{one.id.hex}" for one in home.tasks if one.words and one.id]:
+        try:
+            note_openings(standing, "tasks", dict.fromkeys(told))
+        except DatabaseError:
+            home = replace(home, tasks=[replace(one, words="") for one in home.tasks])
     if any(task.kind == "password" for task in home.tasks):
         with suppress(DatabaseError):  # then it is shown once more
             password.note_shown(standing)

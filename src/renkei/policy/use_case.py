@@ -7,7 +7,7 @@ stream, so that a stranger can neither hold up a group nor make its chain grow. 
 call each other: the transaction is durable, and Django refuses to nest it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -292,26 +292,38 @@ def forget_openings() -> None:
         _opened.clear()
 
 
-def _note_opening(standing: Standing, page: str) -> None:
-    """Note in the reader's own stream that a page about a patient was opened (N3.11).
+def note_openings(standing: Standing, page: str, things: Iterable[str]) -> None:
+    """Note in the reader's own stream that a page about patients was shown to them (N3.11).
 
     Once per day, page and device; a process that begins anew may note it once more.
+
+    Args:
+        things: whose page it is, such as "Group/…", each once.
     """
-    where, today = standing.where, clock.today()
-    if standing.who.account is None or where is None:
-        return
-    thing = ("Group", where.group) if where.group else ("Patient", where.patient)
-    entity = f"{thing[0]}/{thing[1].hex}" if thing[1] else ""
-    key = (_own_stream(standing), page, entity, str(standing.who.device))
+    today, stream = clock.today(), _own_stream(standing)
+    device = str(standing.who.device)
     with _opened_lock:
-        if _opened.get(key) == today:
-            return
-    with own_record(standing, "page.see", entity) as change:
-        change.detail["opened"] = page
+        news = [one for one in things if _opened.get((stream, page, one, device)) != today]
+    if not news:
+        return
+    with _transaction():
+        for thing in news:
+            change = Change(standing, clock.now(), stream, thing)
+            change.detail |= {**_device(standing.who), "opened": page}
+            _line(change, "page.see", Outcome.DONE.value)
     with _opened_lock:
         if len(_opened) > 20_000:
             _opened.clear()
-        _opened[key] = today
+        _opened.update(dict.fromkeys(((stream, page, one, device) for one in news), today))
+
+
+def _note_opening(standing: Standing, page: str) -> None:
+    """Note that a page about the patient or group at hand was opened."""
+    where = standing.where
+    if standing.who.account is None or where is None:
+        return
+    thing = ("Group", where.group) if where.group else ("Patient", where.patient)
+    note_openings(standing, page, [f"{thing[0]}/{thing[1].hex}" if thing[1] else ""])
 
 
 def disclosure(

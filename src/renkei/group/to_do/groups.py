@@ -9,12 +9,14 @@ from renkei.disclosure.waiting import waiting_for as waiting_for_reuse
 from renkei.group.archiving import waiting_for as waiting_for_life
 from renkei.group.shell import GroupLine
 from renkei.group.to_do.task import Task
+from renkei.kernel import vault
 from renkei.kernel.database import as_uuid, id_of, rows
 from renkei.patient.identity import open_identity
 from renkei.policy.standing import Standing
 from renkei.review.waiting import waiting_for as waiting_for_review
 
 TODOS: Final = 8  # groups with tasks named one by one
+WORDS: Final = 60  # characters of what is to be done
 _FAMILY_OFF: Final = """
     SELECT g.id, p.id, p.key_id, p.identity_sealed FROM group_member m
     JOIN group_group g ON g.id = m.group_id
@@ -29,7 +31,9 @@ _FAMILY_OFF: Final = """
 def tasks(account: UUID, groups: list[GroupLine]) -> Iterator[Task]:
     """What one has to do in one's groups, and in those one manages what has nobody any more."""
     lines = {line.id: line for line in groups if not line.closed and not line.deceased}
-    for one in waiting_tasks(account, lines)[:TODOS]:
+    waiting = waiting_tasks(account, lines)[:TODOS]
+    vault.warm(one.first[1] for one in waiting)
+    for one in waiting:
         line = lines[one.group]
         yield Task(
             "todo" if one.mine else "todo_left",
@@ -38,7 +42,12 @@ def tasks(account: UUID, groups: list[GroupLine]) -> Iterator[Task]:
             until=one.due,
             count=one.count,
             what=line.title,
+            words=_first(one.words),
         )
+
+
+def _first(words: str) -> str:
+    return words if len(words) <= WORDS else words[: WORDS - 1] + "…"
 
 
 def reuse(standing: Standing, groups: list[GroupLine]) -> Iterator[Task]:

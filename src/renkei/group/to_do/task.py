@@ -30,3 +30,4 @@ class Task:
     # about copies: kind and state of ``backup.judgement.Line``; a course's title; a group's kind
     what: str = ""
     code: str = ""  # of a course
+    words: str = ""  # what is to be done: the first words of a task (todo, todo_left)

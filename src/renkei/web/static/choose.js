@@ -1,11 +1,13 @@
-// Choosing several messages in the timeline, to ask for their use. Without scripts one is asked for
-// at a time, from the message's own page.
+// Choosing several messages in the timeline, to ask for their use: from the first one's other
+// actions, or by an address that ends with #choose. Without scripts one is asked for at a time.
+import { close } from "./sheet.js";
+
 const main = document.querySelector("main[data-group]");
 const log = document.querySelector("#log");
-const begin = document.querySelector("[data-choose]");
 const bar = document.querySelector("[data-chooser]");
 const most = Number(bar?.dataset.most);
 const chosen = new Set();
+let first = null; // whose actions it began with
 
 function mark(article) {
   if (article.querySelector(":scope > .message-head > .pick")) return;
@@ -35,7 +37,6 @@ function choosing(on) {
   bar.hidden = !on;
   const writing = document.querySelector(".composer:not([data-chooser])");
   if (writing) writing.hidden = on;
-  begin.setAttribute("aria-pressed", on);
   if (on) {
     markAll();
     watch.observe(log, { childList: true, subtree: true });
@@ -47,12 +48,28 @@ function choosing(on) {
   chosen.clear();
   for (const one of log.querySelectorAll(".pick")) one.remove();
   for (const one of log.querySelectorAll("[data-chosen]")) one.removeAttribute("data-chosen");
-  begin.focus({ preventScroll: true });
+  (first?.querySelector(".receipts a") ?? main).focus({ preventScroll: true });
+  if (location.hash === "#choose") history.replaceState(history.state, "", location.pathname + location.search);
 }
 
-if (begin && bar) {
-  begin.hidden = false;
-  begin.addEventListener("click", () => choosing(bar.hidden));
+function asked() {
+  if (location.hash === "#choose" && bar.hidden) choosing(true);
+}
+
+if (bar) {
+  asked();
+  addEventListener("hashchange", asked);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-choose]");
+    const article = link && log.querySelector(`article[data-message="${link.dataset.choose}"]`);
+    if (!article || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    close();
+    first = article;
+    chosen.add(link.dataset.choose);
+    article.toggleAttribute("data-chosen", true);
+    choosing(true);
+  });
   bar.querySelector("[data-stop]").addEventListener("click", () => choosing(false));
   bar.querySelector("[data-go]").addEventListener("click", (event) => {
     if (!chosen.size) event.preventDefault();
