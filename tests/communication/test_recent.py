@@ -1,5 +1,7 @@
 """A message is opened once for all who read it, and only as long as nothing of it has changed."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +12,7 @@ from renkei.communication import log, recent
 from renkei.communication.entries import Entry
 from renkei.communication.models import Communication
 from renkei.communication.reading import read_timeline
+from renkei.communication.recent import Row
 from renkei.communication.rendering import Rendering
 from renkei.communication.services import (
     correct_communication,
@@ -18,8 +21,10 @@ from renkei.communication.services import (
     withdraw_communication,
 )
 from renkei.group.models import Group
-from renkei.kernel import vault
+from renkei.kernel import keyring, vault
+from renkei.kernel.database import id_of
 from renkei.kernel.errors import Erased, Tampered
+from renkei.people.faces import Face
 from renkei.people.models import Account
 from tests.cast import Cast, post
 
@@ -119,12 +124,78 @@ def test_it_is_gone_with_its_key(cast: Cast) -> None:
 
 
 def test_what_was_opened_before_the_keys_were_let_go_of_is_not_kept(cast: Cast) -> None:
-    turn = recent.let_go()
+    cleared = recent.let_go()
     entry = last(cast)
     vault.forget_everything()
     recent.let_go()
-    recent.keep(_row(entry), entry, turn)
+    recent.keep(_row(entry), entry, cleared)
     assert not recent._late
+
+
+class Between:
+    """A lock that lets somebody else do something each time it is given back."""
+
+    def __init__(self, does: Callable[[], None]) -> None:
+        self.does, self.busy = does, False
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        if not self.busy:
+            self.busy = True
+            self.does()
+            self.busy = False
+
+
+def test_what_was_opened_before_an_erasure_began_is_not_kept(cast: Cast) -> None:
+    cleared, entry = recent.let_go(), last(cast)
+    recent.forget()
+    recent.keep(_row(entry), entry, cleared)
+    assert not recent._late
+
+
+def test_who_is_slow_keeps_nothing_while_all_is_let_go_of(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened before, and kept in the very moment in which all of them are let go of."""
+    cleared, entry = recent.let_go(), last(cast)
+    vault.forget_everything()
+    monkeypatch.setattr(recent, "_lock", Between(lambda: recent.keep(_row(entry), entry, cleared)))
+    recent.let_go()
+    assert not recent._late
+    assert recent._turn == keyring.turn()
+
+
+def test_what_was_found_while_all_is_let_go_of_is_not_kept_anew(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = post(cast, "nurse", "血圧が高めです")
+    html(cast)
+    recent._age()  # now they are among those of before
+    find = recent.find
+
+    class Slow:
+        """A face at which one looks until the keys are gone."""
+
+        def __init__(self, face: Face) -> None:
+            self.face = face
+
+        def __ne__(self, other: object) -> bool:
+            vault.destroy([Group.objects.get(pk=cast.group).key_id])
+            recent.let_go()
+            return self.face != other
+
+    def slowly(found: Row, sender: Face, *rest: Any) -> Entry | None:
+        return find(found, Slow(sender) if id_of(found[0]) == message else sender, *rest)
+
+    monkeypatch.setattr("renkei.communication.recent.find", slowly)
+    with suppress(Erased):
+        last(cast)
+    monkeypatch.undo()
+    assert message not in map(id_of, recent._late)
+    with pytest.raises(Erased):
+        last(cast)
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:

@@ -1,6 +1,8 @@
 """What is fixed is compiled into the pages; what people wrote is escaped as ever."""
 
 import re
+import sys
+import threading
 from uuid import UUID, uuid4
 
 import pytest
@@ -99,3 +101,47 @@ def test_who_has_no_secret_yet_is_given_one():
     request = RequestFactory().get("/")
     (token,) = re.findall(r'value="(\w{64})"', str(once(request)["csrf_input"]))
     assert _does_token_match(token, request.META["CSRF_COOKIE"])
+
+
+def test_threads_that_render_at_once_change_nothing_for_each_other():
+    """Some render a part that is not escaped, others one that is and a macro within it."""
+    source = (
+        "{% macro raw(value) %}{% autoescape false %}{{ value }}{% endautoescape %}{% endmacro %}"
+        "{% macro safe(value) %}{{ value }}{% endmacro %}"
+        "{% macro both(value) %}<b>{{ safe(value) }}</b>{% endmacro %}"
+    )
+    module = engines["jinja2"].env.from_string(source).make_module()
+    begin, wrong = threading.Barrier(4), []
+
+    def render(name, expected):
+        begin.wait()
+        for _ in range(30_000):
+            try:
+                found = str(getattr(module, name)("<i>"))
+            except Exception as error:
+                found = repr(error)
+            if found != expected:
+                wrong.append(found)
+
+    expected = {"raw": "<i>", "both": "<b>&lt;i&gt;</b>"}
+    threads = [threading.Thread(target=render, args=one) for one in [*expected.items()] * 2]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not wrong
+    assert {name: str(getattr(module, name)("<i>")) for name in expected} == expected
+
+
+def test_no_page_sets_while_it_runs_what_all_threads_share():
+    env = engines["jinja2"].env
+    names = [name for name in env.list_templates() if name.endswith(".html")]
+    assert "communication/entry.html" in names
+    for name in names:
+        code = env.compile(env.loader.get_source(env, name)[0], name, raw=True)
+        assert not re.search(r"eval_ctx\.(?:revert|\w+ = )", code), name

@@ -199,7 +199,7 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
     """The entries from ``first`` to ``last``, both included, oldest first."""
     if last < first:
         return []
-    faces, turn = Faces(lines), recent.let_go()
+    faces, cleared = Faces(lines), recent.let_go()
     understood: dict[int, list[Face]] = {}
     for seq, account in rows(_UNDERSTOOD, [group.hex, first, last]):
         understood.setdefault(seq, []).append(faces.author(account, None))
@@ -210,11 +210,11 @@ def entries(group: UUID, first: int, last: int, lines: list[MemberLine]) -> list
     for one in read:
         if one[2] >= first:
             sender, clock_back = faces.author(one[4], one[5]), log.went_back(before, one[16])
-            entry = recent.find(one, sender, clock_back)
+            entry = recent.find(one, sender, clock_back, cleared)
             if entry is None:
                 entry = _entry(one, sender, clock_back, faces, carried, meant)
                 if entry.forms is not None:
-                    recent.keep(one, entry, turn)
+                    recent.keep(one, entry, cleared)
             if one[2] in understood:
                 entry = entry._replace(understood=understood[one[2]])
             found.append(entry)

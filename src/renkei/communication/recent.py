@@ -27,30 +27,38 @@ Forms = dict[Hashable, list[str]]  # its HTML by language and so on, in its part
 _late: "dict[Hashable, tuple[Row, Entry]]" = {}  # by id
 _before: "dict[Hashable, tuple[Row, Entry]]" = {}
 _lock = Lock()
-_turn = 0
+_turn = 0  # of the keys
+_cleared = 0  # how often all of them were let go of
 _until = 0.0  # on the monotonic clock
 
 
 def forget() -> None:
-    """Let go of all of them."""
+    """Let go of all of them, and of what is being opened at this moment."""
     with _lock:
-        _late.clear()
-        _before.clear()
+        _forget()
+
+
+def _forget() -> None:
+    global _cleared
+    _cleared += 1
+    _late.clear()
+    _before.clear()
 
 
 def let_go() -> int:
     """Let go of those that nobody has asked for; of all of them if keys were let go of.
 
     Returns:
-        The turn of the keys, for ``keep``.
+        How often all were let go of, for ``find`` and ``keep``.
     """
     global _turn
     turn = keyring.turn()
-    if turn != _turn:
-        forget()
-        _turn = turn
+    if turn > _turn:
+        with _lock:
+            _turn = turn
+            _forget()
     age()
-    return turn
+    return _cleared
 
 
 def age() -> None:
@@ -65,10 +73,11 @@ def _age() -> None:
     _late, _before, _until = {}, _late, monotonic() + UNASKED_SECONDS
 
 
-def find(found: Row, sender: Face, clock_back: bool) -> "Entry | None":
+def find(found: Row, sender: Face, clock_back: bool, cleared: int) -> "Entry | None":
     """The entry that was made of this row and is written by who has this face.
 
-    ``let_go`` must have been called for the page it stands on.
+    Args:
+        cleared: as ``let_go`` gave it for the page it stands on.
     """
     message = found[0]
     held = _late.get(message) or _before.get(message)
@@ -78,23 +87,23 @@ def find(found: Row, sender: Face, clock_back: bool) -> "Entry | None":
     if entry.sender != sender or entry.clock_back != clock_back:
         return None
     if message not in _late:
-        _keep(message, held, _turn)
+        _keep(message, held, cleared)
     return entry
 
 
-def keep(found: Row, entry: "Entry", turn: int) -> None:
+def keep(found: Row, entry: "Entry", cleared: int) -> None:
     """Keep an entry of which its row and the author's face are all that it was made of.
 
     Args:
-        turn: as ``let_go`` gave it before the entry was opened.
+        cleared: as ``let_go`` gave it before the entry was opened.
     """
     if len(found[9]) <= LONGEST:
-        _keep(found[0], (found, entry), turn)
+        _keep(found[0], (found, entry), cleared)
 
 
-def _keep(message: Hashable, held: "tuple[Row, Entry]", turn: int) -> None:
+def _keep(message: Hashable, held: "tuple[Row, Entry]", cleared: int) -> None:
     with _lock:
-        if turn != _turn:
+        if cleared != _cleared:
             return
         if len(_late) >= MOST:
             _age()

@@ -163,18 +163,24 @@ LONGEST: Final = 20.0  # seconds that a writer waits, in this process and for an
 STUCK: Final = 1.0  # seconds; a turn that takes longer waits for another process, or is a bulk load
 BEHIND: Final = 1  # waits behind one that is stuck: of the three threads that one place may have
 # (``wsgi_bridge``) one stays free for its readers
+BRIEFLY: Final = 0.05  # seconds that a writer waits after one before it waited in vain
 
 _writer = RLock()
 _waiting: set[int] = set()  # threads
 _turn_began = 0.0
+_brief_until = 0.0  # writers wait briefly, unless one gets in before
 
 
 @contextmanager
-def one_writer() -> Iterator[None]:
+def one_writer(seconds: float | None = None) -> Iterator[None]:
     """Let the writers of this process wait in line for SQLite's one write lock.
 
     Left to itself SQLite has them look again and again after pauses, which costs CPU and lets
-    some wait long. PostgreSQL has its own queues.
+    some wait long. While another process holds the lock, one waits for all: those who come after
+    it only look, so that in line too nobody waits much longer. PostgreSQL has its own queues.
+
+    Args:
+        seconds: how long a write may keep somebody waiting who does not need it; None: ``LONGEST``.
 
     Raises:
         OperationalError: another process holds the lock, and enough wait for it already, or it
@@ -184,28 +190,43 @@ def one_writer() -> Iterator[None]:
     if on_postgresql():
         yield
         return
-    waited = 0.0 if _writer.acquire(blocking=False) else _await_turn()
+    waited = 0.0 if _writer.acquire(blocking=False) else _await_turn(seconds or LONGEST)
     WRITER_WAIT.observe(waited)
     try:
         _turn_began = monotonic()
-        if waited < STUCK:
+        if waited < STUCK and _turn_began > _brief_until and seconds is None:
             yield
         else:
-            with _patience(LONGEST - waited):
+            with _patience((seconds or LONGEST) - waited):
                 yield
+    except OperationalError as error:
+        if seconds is None:
+            _note(error)
+        raise
     finally:
         _writer.release()
 
 
-def _await_turn() -> float:
-    """Stand in line; the seconds it took."""
+def _note(error: OperationalError) -> None:
+    """If it waited in vain for another process, those who come next wait briefly."""
+    global _brief_until
+    if getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        _brief_until = monotonic() + LONGEST
+
+
+def _await_turn(seconds: float) -> float:
+    """Stand in line, so long at most; the seconds it took."""
+    global _brief_until
     began, me = monotonic(), get_ident()
     _waiting.add(me)
     try:
         while not _writer.acquire(timeout=STUCK / 4):
             now = monotonic()
-            too_many = now - _turn_began > STUCK and len(_waiting) > BEHIND
-            if too_many or now - began > LONGEST:
+            too_many = len(_waiting) > BEHIND or now < _brief_until
+            in_vain = now - began > seconds
+            if in_vain and seconds >= LONGEST:
+                _brief_until = now + LONGEST
+            if in_vain or (too_many and now - _turn_began > STUCK):
                 raise OperationalError("the database is locked by another process")
     finally:
         _waiting.discard(me)
@@ -214,10 +235,14 @@ def _await_turn() -> float:
 
 @contextmanager
 def _patience(seconds: float) -> Iterator[None]:
-    """Wait no longer than this for another process's lock."""
+    """Wait no longer than this for another process's lock, and briefly if one waited in vain."""
+    global _brief_until
+    if monotonic() < _brief_until:
+        seconds = BRIEFLY
     execute(f"PRAGMA busy_timeout = {max(1, int(seconds * 1000))}", [])
     try:
         yield
+        _brief_until = 0.0
     finally:
         execute(f"PRAGMA busy_timeout = {int(LONGEST * 1000)}", [])
 

@@ -26,6 +26,7 @@ from renkei.region import parameters
 from renkei.region.edition import in_force
 
 ONCE: Final = timedelta(minutes=1)  # the least time between two writes
+PATIENCE: Final = 1.0  # seconds a person's page waits for it; the next page writes it as well
 _MOST: Final = 20_000  # sessions remembered
 
 _due: dict[str, datetime] = {}  # session: when there is something to write again
@@ -91,7 +92,7 @@ def move_on(session: str, *, address: str | None) -> None:
     if seen <= now < seen + pause(lasts):  # another process has written
         _remember(session, seen + pause(lasts))
         return
-    with one_writer(), transaction.atomic():
+    with one_writer(PATIENCE), transaction.atomic():
         moved = _alive(session, now).update(**_moved(now, found[2], lasts), address=address)
     _remember(session, now + pause(lasts))
     account = as_uuid(found[0])

@@ -41,7 +41,7 @@ def space() -> str:
 
 
 class _Generator(CodeGenerator):
-    """Writes ``html`` where Jinja2 writes ``escape``."""
+    """Writes ``html`` where Jinja2 writes ``escape``, and nothing that threads would share."""
 
     def visit_Output(self, node: nodes.Output, frame: Any) -> None:
         """What stands between two statements leaves a page as one text.
@@ -56,6 +56,21 @@ class _Generator(CodeGenerator):
         self.writeline(f"{inner.buffer} = []")
         super().visit_Output(node, inner)
         self.writeline(f"yield concat({inner.buffer})")
+
+    def visit_ScopedEvalContextModifier(
+        self, node: nodes.ScopedEvalContextModifier, frame: Any
+    ) -> None:
+        """Whether a part is escaped is settled when its template is compiled.
+
+        Jinja2 sets it once more whenever the part is rendered, and back: for all threads that
+        render the same template, which would find it set wrongly, or not at all.
+        """
+        before = frame.eval_ctx.save()
+        for option in node.options:
+            setattr(frame.eval_ctx, option.key, option.value.as_const(frame.eval_ctx))
+        for child in node.body:
+            self.visit(child, frame)
+        frame.eval_ctx.revert(before)
 
     def _output_child_pre(self, node: nodes.Expr, frame: Any, finalize: Any) -> None:
         if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
