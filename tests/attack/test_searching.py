@@ -115,13 +115,15 @@ def test_what_strangers_say_is_not_even_asked_for(cast: Cast, said: UUID, monkey
 
     monkeypatch.setattr(type(store()), "candidates", spy)
     assert found(cast, "nurse") == 1
+    before, asked = asked, []
     _, other = group_about(cast, "station", {"manager": True})
     for _ in range(5):
-        post(cast, "manager", "胃瘻の胃瘻による胃瘻", other)
+        post(cast, "manager", "胃瘻の胃瘻による胃ろう", other)
     Indexing().follow()
     assert found(cast, "nurse") == 1
-    assert asked[0] == asked[1]
-    assert set(asked[0]) == {cast.group}
+    assert len(asked) == 2  # 胃瘻 and 胃ろう
+    assert asked == before
+    assert all(set(one) == {cast.group} for one in asked)
 
 
 def test_an_index_that_names_the_wrong_entries_discloses_nothing(cast: Cast, said: UUID) -> None:
