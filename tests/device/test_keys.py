@@ -291,7 +291,8 @@ def test_whoever_is_on_a_blocked_device_is_out_at_once(cast: Cast) -> None:
     assert timeline(cast, browser) == 403
     assert not Session.objects.filter(pk=cast["nurse"].session).exists()
     assert not Listing.objects.filter(device=key.device_id, usable_until__gt=clock.now()).exists()
-    assert keys.device_of(key.secret) is None
+    key.refresh_from_db()
+    assert key.ended_at is not None
 
 
 def test_what_stands_in_the_database_lets_nobody_in(cast: Cast) -> None:

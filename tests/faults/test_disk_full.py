@@ -189,6 +189,10 @@ def _photo(me: dict[str, Any]) -> bytes:
     Image.effect_noise((1500, 1500), 90).convert("RGB").save(picture, "JPEG", quality=95)
     head = 'Content-Disposition: form-data; name="photo"; filename="a.jpg"'
     kind = "Content-Type: image/jpeg"
-    body = f"--b\r\n{head}\r\n{kind}\r\n\r\n".encode() + picture.getvalue() + b"\r\n--b--\r\n"
+    edge = uuid4().hex  # that stands nowhere in the noise
+    body = f"--{edge}\r\n{head}\r\n{kind}\r\n\r\n".encode() + picture.getvalue()
+    body += f"\r\n--{edge}--\r\n".encode()
     made = client.post("/me/photo", me["cookie"], me["csrf_token"], body, FORM)
-    return made.replace(f"application/{FORM}".encode(), b"multipart/form-data; boundary=b", 1)
+    return made.replace(
+        f"application/{FORM}".encode(), f"multipart/form-data; boundary={edge}".encode(), 1
+    )
