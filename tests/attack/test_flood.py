@@ -17,6 +17,23 @@ from tests.live.world import World, served
 PLACES = 40
 
 
+class AtOnce:
+    """How many were inside at once, at most."""
+
+    def __init__(self) -> None:
+        self.most = self._inside = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+
+
 async def _send(port: int, head: str, place: str) -> bytes:
     """Send a request as if from there, and give back the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -29,17 +46,12 @@ async def _send(port: int, head: str, place: str) -> bytes:
 
 def test_a_flood_of_passwords_from_everywhere_leaves_half_of_the_threads() -> None:
     """Each comes from a place of its own, so that no limit for one of them helps."""
-    running, most, lock = 0, 0, threading.Lock()
+    hashing = AtOnce()
 
     def pages(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        nonlocal running, most
         if environ["REQUEST_METHOD"] == "POST":
-            with lock:
-                running += 1
-                most = max(most, running)
-            time.sleep(0.1)
-            with lock:
-                running -= 1
+            with hashing:
+                time.sleep(0.1)
         start_response("200 OK", [("Content-Length", "2")])
         return [b"ok"]
 
@@ -65,7 +77,7 @@ def test_a_flood_of_passwords_from_everywhere_leaves_half_of_the_threads() -> No
             assert all(b" 200 " in one for one in await asyncio.gather(*flood))
 
     uvloop.run(story())
-    assert most == 2
+    assert hashing.most == 2
 
 
 def test_where_a_password_is_hashed_is_known() -> None:
@@ -75,19 +87,14 @@ def test_where_a_password_is_hashed_is_known() -> None:
 
 def test_who_writes_a_line_waits_for_nobody_who_does_hard_work() -> None:
     """Short writes come one after another, on a thread that nothing else can take."""
-    lines, most, lock, go = 0, 0, threading.Lock(), threading.Event()
+    writing, go = AtOnce(), threading.Event()
 
     def pages(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        nonlocal lines, most
         if environ["PATH_INFO"] == "/long":
             go.wait(20)
         else:
-            with lock:
-                lines += 1
-                most = max(most, lines)
-            time.sleep(0.02)
-            with lock:
-                lines -= 1
+            with writing:
+                time.sleep(0.02)
         start_response("200 OK", [("Content-Length", "2")])
         return [b"ok"]
 
@@ -112,7 +119,7 @@ def test_who_writes_a_line_waits_for_nobody_who_does_hard_work() -> None:
             assert all(b" 200 " in one for one in await asyncio.gather(*long))
 
     uvloop.run(story())
-    assert most == 1
+    assert writing.most == 1
 
 
 class Pen:

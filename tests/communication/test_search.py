@@ -128,6 +128,18 @@ def test_each_of_the_synonyms_can_be_looked_for_and_says_one_thing() -> None:
         assert not [one for one in every for other in every if one != other and other in one]
 
 
+def page_by_page(cast: Cast, words: str) -> list[str]:
+    """All that is found, from the newest on."""
+    shown: list[str] = []
+    before = None
+    while True:
+        found = search(cast["manager"], Query(words=words, before=before))
+        shown += texts(found)
+        if not found.more:
+            return shown
+        before = (found.last.sent_us, found.last.id)
+
+
 def test_several_ways_to_say_it_come_newest_first_page_by_page(cast: Cast) -> None:
     ways = ("浮腫", "むくみ", "むくんで")
     said = [f"右足{ways[number % 3]}その{number}" for number in range(75)]
@@ -135,15 +147,7 @@ def test_several_ways_to_say_it_come_newest_first_page_by_page(cast: Cast) -> No
         post(cast, "nurse", text)
         if number == 70:
             index()
-    shown: list[str] = []
-    before = None
-    while True:
-        found = search(cast["manager"], Query(words="浮腫", before=before))
-        shown += texts(found)
-        if not found.more:
-            break
-        before = (found.last.sent_us, found.last.id)
-    assert shown == said[::-1]
+    assert page_by_page(cast, "浮腫") == said[::-1]
 
 
 def test_several_words_have_to_stand_in_one_message(cast: Cast) -> None:
@@ -166,15 +170,7 @@ def test_the_newest_comes_first_and_older_ones_page_by_page(cast: Cast) -> None:
     for text in said:
         post(cast, "nurse", text)
     index()
-    shown: list[str] = []
-    before = None
-    while True:
-        found = search(cast["manager"], Query(words="往診", before=before))
-        shown += texts(found)
-        if not found.more:
-            break
-        before = (found.last.sent_us, found.last.id)
-    assert shown == said[::-1]
+    assert page_by_page(cast, "往診") == said[::-1]
 
 
 def test_what_was_found_is_marked_within_its_context(cast: Cast) -> None:
